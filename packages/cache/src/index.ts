@@ -1,0 +1,3 @@
+export type * from './cache.ts';
+export * from './errors.ts';
+export type { CacheOptions } from './options.ts';
