@@ -1,0 +1,207 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { ClusterError, hasCode } from '../errors.ts';
+import { LINK_CONNECTIONS, LINK_LISTEN_MS } from '../limits.ts';
+import { until } from '../probe.ts';
+import { Direction } from './direction.ts';
+
+/**
+ * A TCP link: a port on loopback that forwards to a target, and can fail the way networks do.
+ *
+ * | fault       | new connections                 | present connections                                        |
+ * |-------------|---------------------------------|------------------------------------------------------------|
+ * | `down`      | refused                         | reset                                                      |
+ * | `blackhole` | accepted, and nothing answers   | stay open, nothing is forwarded, not even an end           |
+ * | `latency`   | forwarded, `ms` late each way   | the same; what was sent first arrives first                |
+ *
+ * After `heal` a black hole delivers what it held, as a partition does when it heals: bytes are late, never lost or
+ * swapped. Nothing is parsed, so a link carries Redis and Postgres alike.
+ */
+export type Fault =
+  | { readonly kind: 'down' }
+  | { readonly kind: 'blackhole' }
+  | { readonly kind: 'latency'; readonly ms: number };
+
+export interface Link {
+  /** The target's URL with host and port of the link: what the client is given instead. */
+  readonly url: string;
+  readonly port: number;
+  readonly fault: Fault | null;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Puts the link into this fault; resolves once it acts. One fault at a time: it replaces the former. */
+  fail(fault: Fault): Promise<void>;
+  /** Resets the present connections, once; new ones are accepted. Answers how many there were. */
+  cut(): number;
+  /** Ends any fault; resolves when connections are accepted again. */
+  heal(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LinkOptions {
+  /** Where to, as a URL whose host and port count; the rest is only carried over into `url`. */
+  readonly target: string;
+  /** 0 or absent: any free one. */
+  readonly port?: number;
+}
+
+const HOST = '127.0.0.1';
+
+/** Opens a link to the target; it forwards from the start. */
+export async function createLink(options: LinkOptions): Promise<Link> {
+  const link = new TcpLink(options);
+  await link.listen();
+  return link;
+}
+
+/** The two sockets of a connection; `far` is missing while a black hole keeps us from connecting. */
+interface Pair {
+  readonly near: Socket;
+  far: Socket | null;
+  readonly directions: Direction[];
+}
+
+class TcpLink implements Link {
+  readonly #target: URL;
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  #port: number;
+  #fault: Fault | null = null;
+
+  constructor({ target, port = 0 }: LinkOptions) {
+    this.#target = new URL(target);
+    if (this.#target.port === '') throw new ClusterError('E_CLUSTER_PORT', 'the target of a link needs a port');
+    this.#port = port;
+    // Half-open, so that one side's end is passed on as an end and the other may still finish.
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (near) =>
+      this.#accept(near),
+    );
+    this.#server.maxConnections = LINK_CONNECTIONS;
+    // Besides what `#listenOnce` reports: an accept that failed for want of descriptors concerns that client alone.
+    this.#server.on('error', () => undefined);
+  }
+
+  get url(): string {
+    const url = new URL(this.#target);
+    url.host = `${HOST}:${this.#port}`;
+    return url.href;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get fault(): Fault | null {
+    return this.#fault;
+  }
+
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  /** Listens; on a port that it had before, it waits for whoever took it meanwhile. */
+  async listen(): Promise<void> {
+    const again = this.#port !== 0;
+    await until(
+      `port ${this.#port} of a link`,
+      async () => {
+        try {
+          await this.#listenOnce();
+          return true;
+        } catch (error) {
+          if (again && hasCode(error, 'EADDRINUSE')) return false;
+          throw error;
+        }
+      },
+      { limitMs: LINK_LISTEN_MS },
+    );
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  #listenOnce(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(this.#port, HOST, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  async fail(fault: Fault): Promise<void> {
+    if (fault.kind === 'latency' && !(fault.ms >= 0)) {
+      throw new ClusterError('E_CLUSTER_OPTIONS', `the latency of a link is ${fault.ms}; it is milliseconds from 0`);
+    }
+    this.#fault = fault;
+    if (fault.kind === 'down') {
+      // Closing the listener makes the kernel refuse; its callback waits for the connections, hence the cut first.
+      const closed = this.#server.listening ? closing(this.#server) : Promise.resolve();
+      this.cut();
+      await closed;
+      return;
+    }
+    if (!this.#server.listening) await this.listen();
+    this.#apply();
+  }
+
+  cut(): number {
+    const pairs = [...this.#pairs];
+    for (const pair of pairs) this.#end(pair);
+    return pairs.length;
+  }
+
+  async heal(): Promise<void> {
+    this.#fault = null;
+    if (!this.#server.listening) await this.listen();
+    this.#apply();
+  }
+
+  async close(): Promise<void> {
+    await this.fail({ kind: 'down' });
+  }
+
+  #apply(): void {
+    for (const pair of this.#pairs) {
+      if (pair.far === null && this.#fault?.kind !== 'blackhole') this.#connect(pair);
+      for (const direction of pair.directions) direction.set(this.#fault);
+    }
+  }
+
+  #accept(near: Socket): void {
+    const pair: Pair = { near, far: null, directions: [] };
+    this.#pairs.add(pair);
+    near.on('error', () => this.#end(pair));
+    near.on('close', () => this.#closed(pair));
+    if (this.#fault?.kind !== 'blackhole') this.#connect(pair);
+  }
+
+  #connect(pair: Pair): void {
+    const far = connect({
+      host: this.#target.hostname,
+      port: Number(this.#target.port),
+      allowHalfOpen: true,
+      noDelay: true,
+    });
+    pair.far = far;
+    // A refused or broken target shows to the client as a reset, which is what it would see without us.
+    far.on('error', () => this.#end(pair));
+    far.on('close', () => this.#closed(pair));
+    pair.directions.push(new Direction(pair.near, far), new Direction(far, pair.near));
+    for (const direction of pair.directions) direction.set(this.#fault);
+  }
+
+  /** Both sockets are done: an orderly end went through in both directions, or one was destroyed. */
+  #closed(pair: Pair): void {
+    if (pair.near.destroyed && (pair.far === null || pair.far.destroyed)) this.#end(pair);
+  }
+
+  #end(pair: Pair): void {
+    if (!this.#pairs.delete(pair)) return;
+    for (const direction of pair.directions) direction.stop();
+    pair.near.resetAndDestroy();
+    pair.far?.resetAndDestroy();
+  }
+}
+
+function closing(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

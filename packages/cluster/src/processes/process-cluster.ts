@@ -1,0 +1,228 @@
+import type { Cluster, LinkRole } from '../cluster.ts';
+import { ClusterError, UsageError } from '../errors.ts';
+import { ERRAND_LIMIT_MS, QUARANTINE_LIMIT_MS, STOP_REPLICAS_MS, STOP_SERVERS_MS } from '../limits.ts';
+import type { Link } from '../link/link.ts';
+import { isDownTime, isReplicaCount, type ResolvedOptions, type RestartOptions } from '../options.ts';
+import { CHECKOUT } from '../run/base.ts';
+import type { Instance } from '../run/instance.ts';
+import type { Status } from '../status.ts';
+import { runErrand } from './child.ts';
+import type { Keep } from './keep.ts';
+import type { Logs } from './logs.ts';
+import { Member } from './member.ts';
+import { NginxService, PROXY_TIMES } from './nginx.ts';
+import type { HeldPort, Ports } from './ports.ts';
+import { PostgresService } from './postgres.ts';
+import type { Programs } from './programs.ts';
+import { epochsOf, quarantineOver } from './quarantine.ts';
+import { RedisService } from './redis.ts';
+import { nodeProgram } from './replica.ts';
+import { Replicas } from './replicas.ts';
+import { SERVER_ENV, type Site } from './site.ts';
+
+/** What a cluster of processes holds from its start to its end. */
+export interface Holdings {
+  readonly instance: Instance;
+  readonly logs: Logs;
+  readonly ports: Ports;
+  readonly publicPort: HeldPort;
+  readonly keep: Keep;
+  readonly programs: Programs;
+}
+
+/** A cluster of processes on loopback, children of this process. */
+export class ProcessCluster implements Cluster {
+  readonly #options: ResolvedOptions;
+  readonly #holdings: Holdings;
+  readonly #site: Site;
+  readonly #redis: RedisService;
+  readonly #postgres: PostgresService;
+  readonly #nginx: NginxService;
+  readonly #servers: Readonly<Record<'redis' | 'postgres' | 'nginx', Member>>;
+  readonly #replicas: Replicas;
+  readonly #end = new AbortController();
+  #stopped: Promise<void> | null = null;
+
+  constructor(options: ResolvedOptions, holdings: Holdings) {
+    const { instance, logs, ports, publicPort, keep, programs } = holdings;
+    this.#options = options;
+    this.#holdings = holdings;
+    const signal = this.#end.signal;
+    const { report } = options;
+    const site: Site = { folder: instance.folder, state: instance.state, logs, report, signal };
+    this.#site = site;
+    this.#redis = new RedisService({
+      site,
+      program: programs.redis,
+      port: ports.redis,
+      password: keep.credentials.redis,
+      dataFolder: keep.redis,
+    });
+    this.#postgres = new PostgresService({
+      site,
+      port: ports.postgres,
+      password: keep.credentials.postgres,
+      dataFolder: keep.postgres,
+      kept: keep.kept,
+    });
+    this.#nginx = new NginxService({
+      site,
+      program: programs.nginx,
+      held: publicPort,
+      slots: ports.replicas,
+      times: PROXY_TIMES,
+    });
+    this.#servers = {
+      redis: new Member(this.#redis, report, signal),
+      postgres: new Member(this.#postgres, report, signal),
+      nginx: new Member(this.#nginx, report, signal),
+    };
+    const urls = { redisUrl: this.#redis.url, databaseUrl: this.#postgres.url };
+    this.#replicas = new Replicas({ site, ports, resolved: options, ...urls });
+  }
+
+  get url(): string {
+    return this.#nginx.url;
+  }
+
+  /** Starts everything, as much as possible at the same time. On failure nothing is left. */
+  async start(): Promise<void> {
+    const interrupted = () => this.#end.abort(this.#options.signal?.reason);
+    if (this.#options.signal?.aborted) interrupted();
+    this.#options.signal?.addEventListener('abort', interrupted, { once: true });
+    try {
+      await this.#together(this.#startNginx(), this.#startRedis(), this.#startPostgres());
+      await this.#replicas.scale(this.#options.replicas);
+      if (this.#options.awaitQuarantine) await this.#quarantineOver(new Set());
+    } catch (error) {
+      await this.stop();
+      throw error;
+    } finally {
+      this.#options.signal?.removeEventListener('abort', interrupted);
+    }
+  }
+
+  /** Waits for all of them, also when one has failed, which ends the others; throws what failed first. */
+  async #together(...works: Promise<void>[]): Promise<void> {
+    for (const work of works) work.catch((error: unknown) => this.#end.abort(error));
+    await Promise.allSettled(works);
+    this.#end.signal.throwIfAborted();
+  }
+
+  async #startNginx(): Promise<void> {
+    this.#nginx.prepare();
+    await this.#servers.nginx.start();
+  }
+
+  async #startRedis(): Promise<void> {
+    this.#redis.prepare();
+    await this.#servers.redis.start();
+  }
+
+  async #startPostgres(): Promise<void> {
+    await this.#postgres.prepare();
+    await this.#servers.postgres.start();
+    await this.#postgres.createDatabase();
+    const args = this.#options.migrateCommand;
+    if (args === null) return;
+    const { logs, state, signal } = this.#site;
+    const env = { ...SERVER_ENV, ...this.#options.env, DATABASE_URL: this.#postgres.url };
+    const command = { name: 'migrate', program: nodeProgram(), args, cwd: CHECKOUT, env, user: null };
+    await runErrand(command, logs.file('migrate'), state, { limitMs: ERRAND_LIMIT_MS, signal });
+  }
+
+  async status(): Promise<Status> {
+    const { redis, postgres, nginx } = this.#servers;
+    return {
+      url: this.url,
+      console: null,
+      replicas: await this.#replicas.status(),
+      redis: { url: this.#redis.url, pid: redis.pid },
+      postgres: { url: this.#postgres.url, pid: postgres.pid },
+      nginx: { pid: nginx.pid },
+      settings: this.#options.settings,
+    };
+  }
+
+  async scale(replicas: number): Promise<Status> {
+    if (!isReplicaCount(replicas)) throw new UsageError([`a cluster cannot have ${replicas} replicas; 1 to 16`]);
+    await this.#replicas.scale(replicas);
+    return this.status();
+  }
+
+  async restart(name: string, options: RestartOptions = {}): Promise<Status> {
+    const { kill = false, loseData = false, downMs = 0 } = options;
+    if (loseData && name !== 'redis')
+      throw new UsageError([`only redis can be restarted without its data, not ${name}`]);
+    if (!isDownTime(downMs)) throw new UsageError([`nothing can stay down for ${downMs} ms; 0 to 10 minutes`]);
+    if (name === 'redis') await this.#restartRedis(kill, loseData, downMs);
+    else await this.#member(name).restart({ kill, downMs });
+    return this.status();
+  }
+
+  async #restartRedis(kill: boolean, loseData: boolean, downMs: number): Promise<void> {
+    let former: ReadonlySet<string> = new Set();
+    await this.#servers.redis.restart({
+      kill,
+      downMs,
+      // Asked while Redis is down: nobody can enter another epoch meanwhile.
+      whileDown: async () => {
+        if (loseData) this.#redis.loseData();
+        former = await epochsOf(this.#replicas.present());
+      },
+    });
+    await this.#quarantineOver(former);
+  }
+
+  #quarantineOver(former: ReadonlySet<string>): Promise<void> {
+    const limitMs = QUARANTINE_LIMIT_MS + 4 * this.#options.settings.stalenessMs;
+    return quarantineOver(() => this.#replicas.present(), former, { limitMs, signal: this.#end.signal });
+  }
+
+  #member(name: string): Member {
+    const servers: Readonly<Record<string, Member>> = this.#servers;
+    const member = (Object.hasOwn(servers, name) ? servers[name] : null) ?? this.#replicas.member(name);
+    if (member !== null) return member;
+    const names = [...this.#replicas.names(), ...Object.keys(servers)];
+    throw new ClusterError('E_CLUSTER_NO_MEMBER', `there is no ${name}; there are ${names.join(', ')}`);
+  }
+
+  link(replica: string, role: LinkRole): Link {
+    const links = this.#replicas.links(replica);
+    if (links !== null) return links[role];
+    throw this.#options.links
+      ? new ClusterError('E_CLUSTER_NO_MEMBER', `there is no replica ${replica}`)
+      : new ClusterError('E_CLUSTER_NO_LINKS', 'the cluster has no links: start it with `links: true`');
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#end.abort(new ClusterError('E_CLUSTER_STOPPED', 'the cluster is stopping'));
+    const { redis, postgres, nginx } = this.#servers;
+    // Replicas first, so that what they finish still finds Redis and Postgres, and its answer nginx.
+    const errors = [
+      ...(await failures([this.#replicas.stop('SIGTERM', STOP_REPLICAS_MS)])),
+      ...(await failures([
+        nginx.stop('SIGTERM', STOP_SERVERS_MS),
+        redis.stop('SIGTERM', STOP_SERVERS_MS),
+        postgres.stop('SIGINT', STOP_SERVERS_MS),
+      ])),
+    ];
+    const { logs, ports, keep, instance } = this.#holdings;
+    await this.#nginx.dispose();
+    await ports.release();
+    logs.close();
+    keep.release();
+    instance.close();
+    if (errors.length > 0) throw errors[0];
+  }
+}
+
+async function failures(works: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(works);
+  return settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+}

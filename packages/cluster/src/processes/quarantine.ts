@@ -1,0 +1,41 @@
+import { until } from '../probe.ts';
+import type { ReplicaService, ReplicaView } from './replica.ts';
+
+/** The epochs in which replicas are at present; those that do not answer have no say. */
+export async function epochsOf(replicas: readonly ReplicaService[]): Promise<Set<string>> {
+  const views = await Promise.all(replicas.map((replica) => replica.view()));
+  return new Set(views.flatMap((view) => view?.partitions.map(({ epoch }) => epoch) ?? []));
+}
+
+/**
+ * Waits until L1 may serve again: every replica that takes part has left the former epochs, and the quarantine of its
+ * new ones is over.
+ *
+ * The former epochs matter because a replica learns of a restarted Redis only by its next beat:
+ * 1: Redis is killed and back, in a new epoch. 2: we ask a replica, which has not beaten since; it answers, of the old
+ * epoch, "no quarantine". 3: we say that it is over. 4: it beats, and the quarantine begins.
+ *
+ * A replica that is cut off (parked, or silent) does not take part: a test may have put it there.
+ */
+export async function quarantineOver(
+  replicas: () => readonly ReplicaService[],
+  former: ReadonlySet<string>,
+  patience: { limitMs: number; signal: AbortSignal },
+): Promise<void> {
+  await until(
+    'the end of the quarantine',
+    async () => {
+      const asked = replicas();
+      const views = await Promise.all(asked.map((replica) => replica.view()));
+      // Nobody is there to be in quarantine.
+      if (asked.length === 0) return true;
+      const taking = views.filter((view): view is ReplicaView => view?.state === 'ready');
+      return taking.length > 0 && taking.every((view) => isOver(view, former));
+    },
+    patience,
+  );
+}
+
+function isOver({ partitions }: ReplicaView, former: ReadonlySet<string>): boolean {
+  return partitions.every(({ epoch, quarantineMs }) => !former.has(epoch) && quarantineMs === 0);
+}

@@ -1,0 +1,136 @@
+import { ClusterError } from '../errors.ts';
+import { createLink } from '../link/link.ts';
+import type { ResolvedOptions } from '../options.ts';
+import type { ReplicaStatus } from '../status.ts';
+import { Member } from './member.ts';
+import { LINKS_PER_REPLICA, type Ports } from './ports.ts';
+import { type ReplicaLinks, ReplicaService } from './replica.ts';
+import type { Site } from './site.ts';
+
+/** A replica: the process, and what is known about it. */
+interface Replica {
+  readonly service: ReplicaService;
+  readonly member: Member;
+}
+
+export interface ReplicasOptions {
+  readonly site: Site;
+  readonly ports: Ports;
+  readonly resolved: ResolvedOptions;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+}
+
+/** The replicas of a cluster: api-1 to api-N, each on the ports of its number. */
+export class Replicas {
+  readonly #options: ReplicasOptions;
+  /** By number; in order, as they are only added and removed at the end. */
+  readonly #replicas: Replica[] = [];
+  #scaling: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options;
+  }
+
+  /** Those whose process is there. */
+  present(): ReplicaService[] {
+    return this.#replicas.filter(({ member }) => member.pid !== null).map(({ service }) => service);
+  }
+
+  status(): Promise<ReplicaStatus[]> {
+    return Promise.all(this.#replicas.map(({ service, member }) => service.status(member.pid, member.up)));
+  }
+
+  member(name: string): Member | null {
+    return this.#replicas.find(({ service }) => service.name === name)?.member ?? null;
+  }
+
+  links(name: string): ReplicaLinks | null {
+    return this.#replicas.find(({ service }) => service.name === name)?.service.links ?? null;
+  }
+
+  names(): string[] {
+    return this.#replicas.map(({ service }) => service.name);
+  }
+
+  /** Starts or drains until there are so many; one call after the other. */
+  scale(count: number): Promise<void> {
+    const done = this.#scaling.then(() => this.#scale(count));
+    this.#scaling = done.catch(() => undefined);
+    return done;
+  }
+
+  async stop(signal: NodeJS.Signals, limitMs: number): Promise<void> {
+    await Promise.all(this.#replicas.map(({ member }) => member.stop(signal, limitMs)));
+    await this.#scaling;
+    await Promise.all(this.#replicas.map(({ service }) => closeLinks(service)));
+  }
+
+  async #scale(count: number): Promise<void> {
+    this.#options.site.signal.throwIfAborted();
+    const before = this.#replicas.length;
+    if (count < before) return this.#drain(count);
+    for (let number = before + 1; number <= count; number++) this.#replicas.push(await this.#create(number));
+    const started = await Promise.allSettled(this.#replicas.slice(before).map(({ member }) => member.start()));
+    const failed = started.find((result) => result.status === 'rejected');
+    if (failed === undefined) return;
+    // All or nothing: a caller who asked for six must not be left with five and an error.
+    if (!this.#options.site.signal.aborted) await this.#drain(before);
+    throw failed.reason;
+  }
+
+  /** Ends those with the highest numbers, together; they are listed until they are gone. */
+  async #drain(count: number): Promise<void> {
+    const leaving = this.#replicas.slice(count);
+    await Promise.all(leaving.map(({ member }) => member.retire()));
+    await Promise.all(leaving.map(({ service }) => closeLinks(service)));
+    this.#replicas.length = count;
+  }
+
+  async #create(number: number): Promise<Replica> {
+    const { site, ports, resolved, redisUrl, databaseUrl } = this.#options;
+    const service = new ReplicaService({
+      site,
+      name: `api-${number}`,
+      port: portOf(ports.replicas, number - 1),
+      internalPort: portOf(ports.internals, number - 1),
+      command: resolved.replicaCommand,
+      env: replicaEnvironment(resolved),
+      redisUrl,
+      databaseUrl,
+      links: resolved.links ? await this.#links(number) : null,
+    });
+    return { service, member: new Member(service, site.report, site.signal) };
+  }
+
+  async #links(number: number): Promise<ReplicaLinks> {
+    const { ports, redisUrl, databaseUrl } = this.#options;
+    const first = (number - 1) * LINKS_PER_REPLICA;
+    const [command, bus, origin] = await Promise.all([
+      createLink({ target: redisUrl, port: portOf(ports.links, first) }),
+      createLink({ target: redisUrl, port: portOf(ports.links, first + 1) }),
+      createLink({ target: databaseUrl, port: portOf(ports.links, first + 2) }),
+    ]);
+    return { command, bus, origin };
+  }
+}
+
+/** What the cluster's settings say to a replica; what the caller gave goes before the defaults, not before the settings. */
+function replicaEnvironment({ env, settings }: ResolvedOptions): Record<string, string> {
+  return {
+    ...env,
+    CACHE_PROTOCOL: settings.protocol,
+    CACHE_WRITES: settings.writes,
+    CACHE_STALENESS_MS: String(settings.stalenessMs),
+  };
+}
+
+async function closeLinks({ links }: ReplicaService): Promise<void> {
+  if (links !== null) await Promise.all(Object.values(links).map((link) => link.close()));
+}
+
+function portOf(ports: readonly number[], index: number): number {
+  const port = ports[index];
+  if (port === undefined) throw new ClusterError('E_CLUSTER_PORT', `there is no slot ${index + 1}`);
+  return port;
+}
