@@ -1,0 +1,191 @@
+/**
+ * A link between a client and an echo: what each fault does to connections that are there and to new ones, and that
+ * nothing is lost or swapped on the way.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createLink, type Link } from './link.ts';
+
+let echo: Server;
+let link: Link;
+const sockets = new Set<Socket>();
+
+beforeEach(async () => {
+  echo = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.pipe(socket);
+  });
+  echo.listen(0, '127.0.0.1');
+  await once(echo, 'listening');
+  link = await createLink({ target: `redis://default:secret@127.0.0.1:${(echo.address() as AddressInfo).port}/0` });
+});
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  await link.close();
+  await new Promise((resolve) => echo.close(resolve));
+});
+
+/** A client with everything it has heard, and how it ended. */
+class Client {
+  readonly socket: Socket;
+  heard = '';
+  readonly ended: Promise<string>;
+
+  constructor(port = link.port) {
+    this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    sockets.add(this.socket);
+    this.socket.setEncoding('utf8').on('data', (text: string) => {
+      this.heard += text;
+    });
+    this.ended = new Promise((resolve) => {
+      this.socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      this.socket.on('end', () => resolve('end'));
+    });
+  }
+
+  say(text: string): this {
+    this.socket.write(text);
+    return this;
+  }
+
+  async hears(text: string): Promise<void> {
+    await expect.poll(() => this.heard).toBe(text);
+  }
+}
+
+test('the URL is the target’s, with the port of the link', () => {
+  expect(link.url).toBe(`redis://default:secret@127.0.0.1:${link.port}/0`);
+});
+
+test('it forwards both ways from the start', async () => {
+  await new Client().say('hello').hears('hello');
+});
+
+test('an end is passed on as an end, and the answer still comes', async () => {
+  const client = new Client().say('last words');
+  client.socket.end();
+  expect(await client.ended).toBe('end');
+  expect(client.heard).toBe('last words');
+  await expect.poll(() => link.connections).toBe(0);
+});
+
+test('a target that is not there shows as a reset', async () => {
+  await new Promise((resolve) => echo.close(resolve));
+  expect(await new Client().ended).toBe('ECONNRESET');
+  await new Promise<void>((resolve) => echo.listen(0, () => resolve()));
+});
+
+describe('down', () => {
+  test('refuses new connections and resets the present ones', async () => {
+    const client = new Client().say('a');
+    await client.hears('a');
+    await link.fail({ kind: 'down' });
+    expect(await client.ended).toBe('ECONNRESET');
+    expect(await new Client().ended).toBe('ECONNREFUSED');
+    expect(link.connections).toBe(0);
+  });
+
+  test('heals on the same port', async () => {
+    const port = link.port;
+    await link.fail({ kind: 'down' });
+    await link.heal();
+    expect(link.port).toBe(port);
+    await new Client(port).say('back').hears('back');
+  });
+
+  test('may be said twice', async () => {
+    await link.fail({ kind: 'down' });
+    await link.fail({ kind: 'down' });
+    expect(await new Client().ended).toBe('ECONNREFUSED');
+  });
+});
+
+describe('blackhole', () => {
+  test('forwards nothing, keeps both ends open, and delivers what it held when it heals', async () => {
+    const client = new Client().say('1');
+    await client.hears('1');
+    await link.fail({ kind: 'blackhole' });
+    client.say('2').say('3');
+    // A second connection is the probe: it is accepted, so the link has run; and it is as silent.
+    const other = new Client().say('x');
+    await once(other.socket, 'connect');
+    await expect.poll(() => link.connections).toBe(2);
+    expect(client.heard).toBe('1');
+    expect(client.socket.destroyed).toBe(false);
+    await link.heal();
+    await client.hears('123');
+    await other.hears('x');
+  });
+
+  test('hides that the target has closed', async () => {
+    const client = new Client().say('1');
+    await client.hears('1');
+    await link.fail({ kind: 'blackhole' });
+    for (const socket of sockets) if (socket !== client.socket) socket.end('bye');
+    const other = new Client();
+    await once(other.socket, 'connect');
+    expect(client.socket.readableEnded).toBe(false);
+    await link.heal();
+    await client.hears('1bye');
+    expect(await client.ended).toBe('end');
+  });
+});
+
+describe('latency', () => {
+  test('delays each way and keeps the order', async () => {
+    await link.fail({ kind: 'latency', ms: 30 });
+    const client = new Client();
+    await once(client.socket, 'connect');
+    const since = performance.now();
+    for (let i = 0; i < 100; i++) client.say(`${i},`);
+    await client.hears(Array.from({ length: 100 }, (_, i) => `${i},`).join(''));
+    // 30 ms there and 30 ms back; timers may be early by a fraction of a millisecond.
+    expect(performance.now() - since).toBeGreaterThan(58);
+  });
+
+  test('an end waits behind what was sent before it', async () => {
+    await link.fail({ kind: 'latency', ms: 20 });
+    const client = new Client().say('all of it');
+    client.socket.end();
+    expect(await client.ended).toBe('end');
+    expect(client.heard).toBe('all of it');
+  });
+
+  test('healing delivers at once, in order', async () => {
+    await link.fail({ kind: 'latency', ms: 3_600_000 });
+    const client = new Client().say('a');
+    await expect.poll(() => link.connections).toBe(1);
+    await link.heal();
+    await client.say('b').hears('ab');
+  });
+
+  test('is milliseconds from 0', async () => {
+    await expect(link.fail({ kind: 'latency', ms: -1 })).rejects.toThrow('milliseconds from 0');
+  });
+});
+
+test('cut resets what is there, once; new connections are served', async () => {
+  const clients = [new Client().say('a'), new Client().say('b')];
+  await Promise.all([clients[0]?.hears('a'), clients[1]?.hears('b')]);
+  expect(link.cut()).toBe(2);
+  expect(await Promise.all(clients.map((client) => client.ended))).toEqual(['ECONNRESET', 'ECONNRESET']);
+  expect(link.cut()).toBe(0);
+  await new Client().say('c').hears('c');
+});
+
+test('much data comes through whole, both ways', async () => {
+  const size = 16 << 20;
+  const client = connect(link.port, '127.0.0.1');
+  sockets.add(client);
+  let heard = 0;
+  client.on('data', (bytes) => {
+    heard += bytes.length;
+  });
+  client.end(Buffer.alloc(size, 7));
+  await once(client, 'end');
+  expect(heard).toBe(size);
+});
