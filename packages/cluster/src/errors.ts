@@ -24,6 +24,8 @@ export type ClusterErrorCode =
   | 'E_CLUSTER_NO_LINKS'
   /** A launcher was found and did not answer as it should. */
   | 'E_CLUSTER_CONTROL'
+  /** No launcher of this checkout is running, or none at the URL that was named. */
+  | 'E_CLUSTER_NONE'
   /** This backend is not there yet. */
   | 'E_CLUSTER_BACKEND'
   /** A placeholder of a template has no value, or a value no placeholder. */

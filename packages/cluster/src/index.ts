@@ -1,5 +1,6 @@
 /** Starts, scales, breaks and stops a cluster on one machine; used by the launcher, by tests and by torture. */
 export type { Cluster, LinkRole } from './cluster.ts';
+export { findCluster } from './control/remote-cluster.ts';
 export { ClusterError, type ClusterErrorCode, UsageError } from './errors.ts';
 export { createLink, type Fault, type Link, type LinkOptions } from './link/link.ts';
 export type { ClusterOptions, RestartOptions } from './options.ts';

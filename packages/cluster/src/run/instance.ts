@@ -55,11 +55,20 @@ export function openInstance(checkoutFolder: string): Instance {
   return instance;
 }
 
-/** The folders of clusters whose launcher is alive. */
-export function liveInstances(checkoutFolder: string): string[] {
-  return instances(checkoutFolder)
-    .filter((instance) => instance.alive)
-    .map((instance) => instance.folder);
+/** The process that runs a cluster. */
+export interface Launcher {
+  readonly pid: number;
+  readonly identity: string;
+}
+
+export interface LiveInstance {
+  readonly folder: string;
+  readonly launcher: Launcher;
+}
+
+/** The clusters whose launcher is alive. */
+export function liveInstances(checkoutFolder: string): LiveInstance[] {
+  return instances(checkoutFolder).flatMap(({ folder, launcher }) => (launcher === null ? [] : [{ folder, launcher }]));
 }
 
 /**
@@ -68,8 +77,8 @@ export function liveInstances(checkoutFolder: string): string[] {
  */
 export async function removeLeftovers(checkoutFolder: string): Promise<Known[]> {
   const ended: Known[] = [];
-  for (const { folder, alive } of instances(checkoutFolder)) {
-    if (alive) continue;
+  for (const { folder, launcher } of instances(checkoutFolder)) {
+    if (launcher !== null) continue;
     const left = knownIn(folder).filter((known) => isAlive(known.pid, known.identity));
     for (const known of left) killTree(known.pid);
     await until(
@@ -88,12 +97,14 @@ function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
 }
 
-function instances(checkoutFolder: string): { folder: string; alive: boolean }[] {
+function instances(checkoutFolder: string): { folder: string; launcher: Launcher | null }[] {
   return readdirSync(checkoutFolder).flatMap((name) => {
-    const [, pid, hash] = NAME.exec(name) ?? [];
-    if (pid === undefined) return [];
-    const identity = identityOf(Number(pid));
-    return [{ folder: join(checkoutFolder, name), alive: identity !== null && digest(identity) === hash }];
+    const [, digits, hash] = NAME.exec(name) ?? [];
+    if (digits === undefined) return [];
+    const pid = Number(digits);
+    const identity = identityOf(pid);
+    const alive = identity !== null && digest(identity) === hash;
+    return [{ folder: join(checkoutFolder, name), launcher: alive ? { pid, identity } : null }];
   });
 }
 

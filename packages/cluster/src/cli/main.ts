@@ -1,0 +1,66 @@
+import { inspect } from 'node:util';
+import { findCluster } from '../control/remote-cluster.ts';
+import { ClusterError } from '../errors.ts';
+import type { ClusterOptions } from '../options.ts';
+import { type Invocation, parseInvocation } from './arguments.ts';
+import { runStart } from './start.ts';
+import { USAGE } from './usage.ts';
+import { describeStatus } from './words.ts';
+
+const EXIT = { fine: 0, failed: 1, usage: 2, nothing: 3 } as const;
+
+/**
+ * Obeys one command line of `npm start`: starts a cluster, or gives an order to the one that runs. Answers the exit code.
+ * `overrides` goes before what the command line says of a start; it is how tests bring a replica of their own.
+ */
+export async function main(argv: readonly string[], overrides: ClusterOptions = {}): Promise<number> {
+  // Whoever reads us may have gone, as `head -1` does; that ends neither a cluster nor its shutdown.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  let invocation: Invocation;
+  try {
+    invocation = parseInvocation(argv);
+  } catch (error) {
+    const code = explain(error);
+    process.stderr.write(`\n${USAGE}`);
+    return code;
+  }
+  try {
+    await obey(invocation, overrides);
+    return EXIT.fine;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+async function obey(invocation: Invocation, overrides: ClusterOptions): Promise<void> {
+  switch (invocation.command) {
+    case 'help':
+      process.stdout.write(USAGE);
+      return;
+    case 'start':
+      return runStart(invocation, overrides);
+    case 'status': {
+      const status = await (await findCluster(invocation.cluster)).status();
+      process.stdout.write(invocation.json ? `${JSON.stringify(status)}\n` : `${describeStatus(status)}\n`);
+      return;
+    }
+    case 'scale':
+      await (await findCluster(invocation.cluster)).scale(invocation.replicas);
+      return;
+    case 'restart':
+      await (await findCluster(invocation.cluster)).restart(invocation.name, invocation.options);
+      return;
+    case 'stop':
+      return (await findCluster(invocation.cluster)).stop();
+  }
+}
+
+/** Says what went wrong on standard error, and answers the exit code that says it again. */
+function explain(error: unknown): number {
+  // Anything else is a defect of ours: its stack helps more than its message.
+  const text = error instanceof ClusterError ? error.message : inspect(error);
+  for (const line of text.split('\n')) process.stderr.write(`lockstep: ${line}\n`);
+  if (!(error instanceof ClusterError)) return EXIT.failed;
+  if (error.code === 'E_CLUSTER_NONE') return EXIT.nothing;
+  return error.code === 'E_CLUSTER_OPTIONS' || error.code === 'E_CLUSTER_NO_MEMBER' ? EXIT.usage : EXIT.failed;
+}

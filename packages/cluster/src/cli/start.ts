@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { serveControl } from '../control/server.ts';
+import { ClusterError } from '../errors.ts';
+import { ensurePrograms } from '../install/ensure-programs.ts';
+import type { ClusterOptions } from '../options.ts';
+import { within } from '../processes/child.ts';
+import { reportToStderr } from '../report.ts';
+import { type OpenedCluster, openCluster } from '../start-cluster.ts';
+import type { StartInvocation } from './arguments.ts';
+import { describeStatus, prefixedLines, whatToTry } from './words.ts';
+
+const say = reportToStderr;
+const FAREWELL_MS = 100;
+
+/** Runs a cluster in the foreground until a signal, or an order from another terminal, ends it. */
+export async function runStart(invocation: StartInvocation, overrides: ClusterOptions = {}): Promise<void> {
+  if (invocation.backend === 'compose') {
+    throw new ClusterError(
+      'E_CLUSTER_BACKEND',
+      'the compose backend comes with docker-compose.yml, which is not there yet; leave --backend out: processes need no Docker',
+    );
+  }
+  const interrupt = interruption();
+  try {
+    await ensurePrograms({ install: invocation.install, say, signal: interrupt });
+    say(`starting Postgres, Redis, nginx and ${invocation.replicas} replicas`);
+    const opened = await openCluster({ ...clusterOptions(invocation, interrupt), ...overrides });
+    await runUntil(opened, invocation.json, interrupt);
+  } catch (error) {
+    // An end that was asked for is no failure, wherever it met us; what was started is gone by now.
+    if (!interrupt.aborted || error !== interrupt.reason) throw error;
+  }
+}
+
+async function runUntil({ cluster, folder }: OpenedCluster, json: boolean, interrupt: AbortSignal): Promise<void> {
+  try {
+    const control = await serveControl(cluster, folder);
+    const status = await cluster.status();
+    process.stdout.write(
+      json
+        ? `${JSON.stringify(status)}\n`
+        : `The cluster is up.\n\n${describeStatus(status)}\n\n${whatToTry(status.url)}\n\nCtrl-C ends it.\n`,
+    );
+    await Promise.race([control.stopped, aborted(interrupt)]);
+    say(interrupt.aborted ? 'stopping' : 'stopped by an order');
+    await cluster.stop();
+    // Orders that waited have been told; somebody who is connected and says nothing is not waited for.
+    await within(control.close(), FAREWELL_MS);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+function clusterOptions(invocation: StartInvocation, signal: AbortSignal): ClusterOptions {
+  const { replicas, port, keep, protocol, stalenessMs, logs } = invocation;
+  return {
+    replicas,
+    port,
+    protocol,
+    signal,
+    env: passedOn(process.env),
+    // Relative to where the user is, which npm changes to the root of the checkout.
+    ...(keep === null ? {} : { keep: resolve(process.env.INIT_CWD ?? process.cwd(), keep) }),
+    ...(stalenessMs === null ? {} : { stalenessMs }),
+    ...(logs ? { showLine: prefixedLines(process.stderr.isTTY && process.env.NO_COLOR === undefined) } : {}),
+  };
+}
+
+/** What of our environment is meant for the replicas. */
+function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+  const ours = Object.entries(env).filter(([name]) => name.startsWith('CACHE_') || name === 'LOG_LEVEL');
+  return Object.fromEntries(ours.map(([name, value]) => [name, value ?? '']));
+}
+
+/**
+ * Aborted by the first signal that asks us to end. The listeners stay for good: a second signal must not kill the
+ * launcher while its children are still there, and Ctrl-C under npm arrives twice.
+ */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => controller.abort(new ClusterError('E_CLUSTER_STOPPED', `ended by ${name}`)));
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

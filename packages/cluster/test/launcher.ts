@@ -1,0 +1,108 @@
+/** Runs the launcher as another terminal would see it, in a temporary folder of its own, so that no two tests meet. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { identityOf, killTree } from '../src/run/process-table.ts';
+import type { Status } from '../src/status.ts';
+
+const LAUNCHER = join(import.meta.dirname, 'fixtures/launcher.ts');
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A launcher that is running, or has ended. */
+export class Launched {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  stdout = '';
+  stderr = '';
+
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
+    this.process = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.stdout += text;
+    });
+    this.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    this.ended = once(this.process, 'close').then(([code]) => {
+      return { code: code as number | null, stdout: this.stdout, stderr: this.stderr };
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid ?? 0;
+  }
+
+  /** The status that it prints when all is ready. */
+  async status(): Promise<Status> {
+    await expect
+      .poll(() => this.stdout.includes('\n') || this.process.exitCode !== null, { timeout: 25_000 })
+      .toBe(true);
+    expect(this.process.exitCode, this.stderr).toBeNull();
+    return JSON.parse(this.stdout) as Status;
+  }
+}
+
+/** One temporary folder, and the launchers that were started in it. */
+export class Terminal {
+  readonly tmp: string;
+  readonly #launched: Launched[] = [];
+  readonly #pids = new Set<number>();
+
+  constructor() {
+    this.tmp = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+    // Passable, as a system's temporary folder is.
+    chmodSync(this.tmp, 0o711);
+  }
+
+  /** Starts a launcher and does not wait for it. */
+  launch(args: readonly string[], env: Readonly<Record<string, string>> = {}): Launched {
+    const launched = new Launched(args, { ...process.env, TMPDIR: this.tmp, ...env });
+    this.#launched.push(launched);
+    return launched;
+  }
+
+  /** Runs a command of the launcher to its end. */
+  run(...args: string[]): Promise<Ended> {
+    return this.launch(args).ended;
+  }
+
+  /** Starts a cluster on a free port; returns when it is ready. */
+  async start(...args: string[]): Promise<{ launched: Launched; status: Status; pids: number[] }> {
+    const launched = this.launch(['--json', '--port', '0', ...args]);
+    const status = await launched.status();
+    const pids = pidsOf(status);
+    for (const pid of pids) this.#pids.add(pid);
+    return { launched, status, pids };
+  }
+
+  /** What is left in the folders of clusters. */
+  leftovers(): string[] {
+    const base = join(this.tmp, `lockstep-${process.getuid?.()}`);
+    return existsSync(base) ? readdirSync(base).flatMap((checkout) => readdirSync(join(base, checkout))) : [];
+  }
+
+  /** Ends what a failed test has left. */
+  async close(): Promise<void> {
+    for (const { process: child } of this.#launched) if (child.exitCode === null) child.kill('SIGTERM');
+    await Promise.all(this.#launched.map(({ ended }) => ended));
+    for (const pid of this.#pids) if (identityOf(pid) !== null) killTree(pid);
+    rmSync(this.tmp, { recursive: true, force: true });
+  }
+}
+
+export function pidsOf({ replicas, redis, postgres, nginx }: Status): number[] {
+  return [...replicas, redis, postgres, nginx].map(({ pid }) => pid ?? 0);
+}
+
+/** Those of these processes that are still there. */
+export function alive(pids: readonly number[]): number[] {
+  return pids.filter((pid) => identityOf(pid) !== null);
+}
