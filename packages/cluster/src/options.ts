@@ -102,11 +102,11 @@ export function isReplicaCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= REPLICAS_MAX;
 }
 
-export function isPort(value: number): boolean {
+function isPort(value: number): boolean {
   return Number.isInteger(value) && value >= 0 && value <= 65_535;
 }
 
-export function isPositive(value: number): boolean {
+function isPositive(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 1;
 }
 

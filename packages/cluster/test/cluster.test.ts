@@ -2,6 +2,7 @@
  * A cluster within a test, with a stand-in for the replica: scaling, restarts of every kind of member and what is
  * promised for their return, and the links between a replica and what it uses.
  */
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../src/cluster.ts';
 import { startCluster } from '../src/start-cluster.ts';
@@ -11,7 +12,8 @@ import { ask, Load } from './load.ts';
 import { redisSays } from './redis-says.ts';
 import { sql } from './sql.ts';
 
-const STAND_IN = { replicaCommand: ['packages/cluster/test/fixtures/replica.ts'], migrateCommand: null };
+const REPLICA = fileURLToPath(new URL('./fixtures/replica.ts', import.meta.url));
+const STAND_IN = { replicaCommand: [REPLICA], migrateCommand: null };
 
 let cluster: Cluster;
 const reports: string[] = [];
@@ -22,7 +24,7 @@ beforeAll(async () => {
     ...STAND_IN,
     replicas: 2,
     links: true,
-    env: { LOG_LEVEL: 'silent', CACHE_L1: 'lru' },
+    env: { LOG_LEVEL: 'silent', CACHE_L1: 'lru', CACHE_DIE_AT_START: 'api-4' },
     report: (message) => reports.push(message),
   });
 });
@@ -68,14 +70,19 @@ describe('scale', () => {
   test('up starts the next numbers, down ends the highest, and without a failed request', async () => {
     const load = new Load(cluster.url);
     const before = await cluster.status();
-    const up = await cluster.scale(6);
-    expect(states(up)).toEqual([1, 2, 3, 4, 5, 6].map((number) => `api-${number} ready`));
-    await load.serves('api-6');
+    const up = await cluster.scale(3);
+    expect(states(up)).toEqual([1, 2, 3].map((number) => `api-${number} ready`));
+    await load.serves('api-3');
     const down = await cluster.scale(2);
     expect(portsOf(down)).toEqual(portsOf(before));
-    expect(alive(pidsOf(up).slice(2, 6))).toEqual([]);
+    expect(alive(pidsOf(up).slice(2, 3))).toEqual([]);
     await load.more(200);
     expect(await load.end()).toEqual([]);
+  });
+
+  test('up to one that cannot start fails with its words, and leaves what was there', async () => {
+    await expect(cluster.scale(5)).rejects.toThrow(/^api-4 ended with exit code 7[\s\S]*told to die/);
+    expect(states(await cluster.status())).toEqual(['api-1 ready', 'api-2 ready']);
   });
 
   test('is refused outside of 1 to 16', async () => {

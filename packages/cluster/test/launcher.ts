@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { identityOf, killTree } from '../src/run/process-table.ts';
 import type { Status } from '../src/status.ts';
 
-const LAUNCHER = join(import.meta.dirname, 'fixtures/launcher.ts');
+const LAUNCHER = fileURLToPath(new URL('./fixtures/launcher.ts', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

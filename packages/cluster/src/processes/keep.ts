@@ -15,7 +15,7 @@ export interface Keep {
   release(): void;
 }
 
-export interface Credentials {
+interface Credentials {
   readonly redis: string;
   readonly postgres: string;
 }
@@ -50,14 +50,16 @@ export function openKeep(path: string): Keep {
 }
 
 function madeFolder(path: string): string {
+  let made: string | undefined;
   try {
-    const made = mkdirSync(path, { recursive: true }) !== undefined;
+    made = mkdirSync(path, { recursive: true });
     // root's helpers pass through it, whatever root's umask is; a folder that was there is left as it is.
-    if (asRoot && made) chmodSync(path, 0o755);
+    if (asRoot && made !== undefined) chmodSync(path, 0o755);
   } catch (error) {
     throw new ClusterError('E_CLUSTER_FOLDER', `cannot keep data in ${path}: ${reasonOf(error)}`, { cause: error });
   }
   if (asRoot && !isPassable(path)) {
+    if (made !== undefined) rmSync(made, { recursive: true });
     throw new ClusterError(
       'E_CLUSTER_FOLDER',
       `cannot keep data in ${path}: Postgres does not run as root, and other users may not enter that folder; ` +

@@ -109,11 +109,18 @@ async function isFree(port: number): Promise<boolean> {
   return held !== null;
 }
 
-/** Listens and answers nobody; null when the port is taken. Throws when there is no such address. */
+/** Listens and answers nobody; null when the port is taken. Throws when there is no such address, or no right to it. */
 function hold(port: number, host: string): Promise<Server | null> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.resetAndDestroy());
-    server.once('error', (error) => (hasCode(error, 'EADDRINUSE', 'EACCES') ? resolve(null) : reject(error)));
+    server.once('error', (error) => {
+      if (hasCode(error, 'EADDRINUSE')) resolve(null);
+      else if (!hasCode(error, 'EACCES')) reject(error);
+      else {
+        const message = `you may not listen on port ${port}: choose one from 1024 on`;
+        reject(new ClusterError('E_CLUSTER_PORT', message, { cause: error }));
+      }
+    });
     server.listen({ port, host, exclusive: true }, () => resolve(server));
   });
 }

@@ -1,5 +1,5 @@
 import type { Cluster, LinkRole } from '../cluster.ts';
-import { ClusterError, UsageError } from '../errors.ts';
+import { ClusterError, reasonOf, UsageError } from '../errors.ts';
 import { ERRAND_LIMIT_MS, QUARANTINE_LIMIT_MS, STOP_REPLICAS_MS, STOP_SERVERS_MS } from '../limits.ts';
 import type { Link } from '../link/link.ts';
 import { isDownTime, isReplicaCount, type ResolvedOptions, type RestartOptions } from '../options.ts';
@@ -95,7 +95,8 @@ export class ProcessCluster implements Cluster {
       await this.#replicas.scale(this.#options.replicas);
       if (this.#options.awaitQuarantine) await this.#quarantineOver(new Set());
     } catch (error) {
-      await this.stop();
+      // What made it fail is what is told; what else went wrong while it was undone is said beside it.
+      await this.stop().catch((second: unknown) => this.#options.report(reasonOf(second)));
       throw error;
     } finally {
       this.#options.signal?.removeEventListener('abort', interrupted);

@@ -40,7 +40,7 @@ export interface ReplicaView {
   readonly partitions: readonly PartitionView[];
 }
 
-export interface PartitionView {
+interface PartitionView {
   readonly epoch: string;
   readonly quarantineMs: number;
 }

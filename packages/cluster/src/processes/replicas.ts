@@ -1,5 +1,5 @@
 import { ClusterError } from '../errors.ts';
-import { createLink } from '../link/link.ts';
+import { createLink, type Link } from '../link/link.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { ReplicaStatus } from '../status.ts';
 import { Member } from './member.ts';
@@ -67,16 +67,18 @@ export class Replicas {
   }
 
   async #scale(count: number): Promise<void> {
-    this.#options.site.signal.throwIfAborted();
+    const { signal } = this.#options.site;
+    signal.throwIfAborted();
     const before = this.#replicas.length;
     if (count < before) return this.#drain(count);
-    for (let number = before + 1; number <= count; number++) this.#replicas.push(await this.#create(number));
-    const started = await Promise.allSettled(this.#replicas.slice(before).map(({ member }) => member.start()));
-    const failed = started.find((result) => result.status === 'rejected');
-    if (failed === undefined) return;
-    // All or nothing: a caller who asked for six must not be left with five and an error.
-    if (!this.#options.site.signal.aborted) await this.#drain(before);
-    throw failed.reason;
+    try {
+      for (let number = before + 1; number <= count; number++) this.#replicas.push(await this.#create(number));
+      await allOf(this.#replicas.slice(before).map(({ member }) => member.start()));
+    } catch (error) {
+      // All or nothing: a caller who asked for six must not be left with five and an error.
+      if (!signal.aborted) await this.#drain(before);
+      throw error;
+    }
   }
 
   /** Ends those with the highest numbers, together; they are listed until they are gone. */
@@ -106,13 +108,23 @@ export class Replicas {
   async #links(number: number): Promise<ReplicaLinks> {
     const { ports, redisUrl, databaseUrl } = this.#options;
     const first = (number - 1) * LINKS_PER_REPLICA;
-    const [command, bus, origin] = await Promise.all([
-      createLink({ target: redisUrl, port: portOf(ports.links, first) }),
-      createLink({ target: redisUrl, port: portOf(ports.links, first + 1) }),
-      createLink({ target: databaseUrl, port: portOf(ports.links, first + 2) }),
-    ]);
-    return { command, bus, origin };
+    const opening = [redisUrl, redisUrl, databaseUrl].map((target, index) =>
+      createLink({ target, port: portOf(ports.links, first + index) }),
+    );
+    try {
+      const [command, bus, origin] = (await allOf(opening)) as [Link, Link, Link];
+      return { command, bus, origin };
+    } catch (error) {
+      for (const link of opening) await link.then((opened) => opened.close()).catch(() => undefined);
+      throw error;
+    }
   }
+}
+
+/** As Promise.all, but it waits for all of them also when one has failed, so that nothing is still under way then. */
+async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(works);
+  return Promise.all(works);
 }
 
 /** What the cluster's settings say to a replica; what the caller gave goes before the defaults, not before the settings. */

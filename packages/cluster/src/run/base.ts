@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ClusterError, hasCode } from '../errors.ts';
@@ -33,7 +33,7 @@ export function checkoutFolder(checkout: string = CHECKOUT, tmp: string = tempor
 /** Makes a folder that only we write to, or checks that it is one. */
 function ownFolder(path: string, uid: number): void {
   try {
-    mkdirSync(path, { mode: asRoot ? 0o711 : 0o700 });
+    mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) {
       throw new ClusterError('E_CLUSTER_FOLDER', `cannot make ${path}: set TMPDIR to a folder that you may write to`, {
@@ -42,13 +42,15 @@ function ownFolder(path: string, uid: number): void {
     }
   }
   const found = lstatSync(path);
-  // On macOS and Linux a folder that others may write to lets them put their own files under our names.
+  // A folder that others may write to lets them put their own files under our names.
   if (!found.isDirectory() || found.uid !== uid || (found.mode & 0o022) !== 0) {
     throw new ClusterError(
       'E_CLUSTER_FOLDER',
       `${path} is not a folder of yours that only you may write to: remove it, or set TMPDIR to another folder`,
     );
   }
+  // Said to chmod and not to mkdir, as root's umask may forbid it.
+  if (asRoot) chmodSync(path, 0o711);
 }
 
 /** The system's temporary folder, or /tmp when that one is too deep for a socket or closed to root's helpers. */
