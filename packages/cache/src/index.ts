@@ -1,3 +1,5 @@
 export type * from './cache.ts';
 export * from './errors.ts';
+export { createCache } from './guarded.ts';
 export type { CacheOptions } from './options.ts';
+export type { Messages } from './telemetry.ts';

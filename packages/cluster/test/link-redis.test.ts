@@ -5,20 +5,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLink, type Link } from '../src/link/link.ts';
-import { type RunningRedis, startRedis } from './redis.ts';
+import { type RunningServer, startRedisServer } from '../src/servers.ts';
+import { redisSays } from './redis-says.ts';
 
-let redis: RunningRedis;
+let folder: string;
+let redis: RunningServer;
 let link: Link;
 
 beforeAll(async () => {
-  redis = await startRedis(mkdtempSync(join(tmpdir(), 'lockstep-redis-')));
+  folder = mkdtempSync(join(tmpdir(), 'lockstep-redis-'));
+  redis = await startRedisServer(folder);
   link = await createLink({ target: redis.url });
 });
 
 afterAll(async () => {
   await link.close();
   await redis.stop();
-  rmSync(redis.folder, { recursive: true });
+  rmSync(folder, { recursive: true });
 });
 
 /** A connection that has logged in, and all that Redis has said on it since. */
@@ -55,7 +58,7 @@ test('a subscriber behind a black hole hears nothing and notices nothing; afterw
   socket.write('SUBSCRIBE news\r\n');
   await expect.poll(heard).toContain('subscribe');
   await link.fail({ kind: 'blackhole' });
-  for (let i = 0; i < 5; i++) expect(await redis.says(`PUBLISH news n${i}`)).toContain(':1');
+  for (let i = 0; i < 5; i++) expect(await redisSays(redis.url, `PUBLISH news n${i}`)).toContain(':1');
   expect(heard()).not.toContain('n0');
   expect(socket.destroyed).toBe(false);
   await link.heal();
@@ -70,5 +73,5 @@ test('a cut ends the subscription for Redis too', async () => {
   const closed = new Promise((resolve) => socket.once('close', resolve));
   link.cut();
   await closed;
-  await expect.poll(() => redis.says('PUBLISH news late')).toContain(':0');
+  await expect.poll(() => redisSays(redis.url, 'PUBLISH news late')).toContain(':0');
 });

@@ -1,0 +1,74 @@
+import NodeCache from 'node-cache';
+import type { L1Entry, L1Store } from './store.ts';
+
+/**
+ * L1 on node-cache, bounded by a second-chance queue.
+ *
+ * node-cache bounds nothing that can be used: its `maxKeys` throws, even when a present key is overwritten, and
+ * nothing makes room. So the keys stand in a queue in order of arrival, each with a bit that a hit sets. Room is made
+ * at the front: a key whose bit is set goes to the back without it, the first one without it goes for good. A hit costs
+ * a bit, not a move, and a key that was read once during a scan does not push out what is read again and again.
+ * (The clock, or second-chance, replacement of paging; Corbató, 1968.)
+ */
+interface Held {
+  readonly entry: L1Entry;
+  used: boolean;
+}
+
+export class NodeCacheStore implements L1Store {
+  readonly maxEntries: number;
+  evictions = 0;
+  // Values are frozen, so clones would only cost; times are judged by the reader, so nothing expires here.
+  readonly #cache = new NodeCache({ useClones: false, stdTTL: 0, checkperiod: 0, maxKeys: -1 });
+  readonly #queue = new Map<string, Held>();
+
+  constructor(maxEntries: number) {
+    this.maxEntries = maxEntries;
+  }
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  get(key: string): L1Entry | undefined {
+    const held = this.#cache.get<Held>(key);
+    if (held === undefined) return undefined;
+    held.used = true;
+    return held.entry;
+  }
+
+  peek(key: string): L1Entry | undefined {
+    return this.#queue.get(key)?.entry;
+  }
+
+  set(key: string, entry: L1Entry): void {
+    const before = this.#queue.get(key);
+    if (before === undefined && this.#queue.size >= this.maxEntries) this.#makeRoom();
+    const held = { entry, used: before?.used ?? false };
+    this.#queue.set(key, held);
+    this.#cache.set(key, held);
+  }
+
+  delete(key: string): void {
+    if (this.#queue.delete(key)) this.#cache.del(key);
+  }
+
+  clear(): void {
+    this.#queue.clear();
+    this.#cache.flushAll();
+  }
+
+  /** Ends after one round at most: a key that was passed over stands behind without its bit. */
+  #makeRoom(): void {
+    for (const [key, held] of this.#queue) {
+      this.#queue.delete(key);
+      if (!held.used) {
+        this.#cache.del(key);
+        this.evictions++;
+        return;
+      }
+      held.used = false;
+      this.#queue.set(key, held);
+    }
+  }
+}

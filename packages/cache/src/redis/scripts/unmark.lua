@@ -1,0 +1,31 @@
+#!lua flags=allow-oom
+-- UNMARK: the writer leaves its marks, the last one frees the key. Tags are invalidated here, after the commit:
+-- invalidated in MARK only, a list loaded between MARK and commit would carry a later f and stay for ever.
+-- A key whose mark no longer holds the writer (its deadline passed, the mark was lost) is invalidated instead.
+--
+-- KEYS[1] meta  [2] journal  [3] tags  [4] tag times  [5] marks  [6..] k:<key> ...
+-- ARGV[1..3] see prologue  [4] channel  [5] journal length  [6] tags as JSON  [7] writer  [8..] each key as JSON, then the tags
+-- Returns {'OK', clock, now, number of keys that had lost the mark}.
+--@include prologue
+--@include mark-words
+--@include entry-words
+local now, lost = now_ms(), {}
+for i = 6, #KEYS do
+  local kind, _, live = look(KEYS[i], now)
+  local others, mine = {}, false
+  for _, w in ipairs(live or {}) do
+    if w[1] == ARGV[7] then mine = true else others[#others + 1] = w end
+  end
+  if mine then
+    put_writers(KEYS[i], others, KEYS[5])
+  else
+    lost[#lost + 1] = ARGV[i + 2]
+    if kind ~= 'M' then redis.call('DEL', KEYS[i]) end
+  end
+end
+local tags = {}
+for i = #KEYS + 3, #ARGV do tags[#tags + 1] = ARGV[i] end
+if #lost > 0 or #tags > 0 then
+  add_entry(now, '[[' .. table.concat(lost, ',') .. '],' .. ARGV[6] .. ']', tags, KEYS[3], KEYS[4], ARGV[4], ARGV[5])
+end
+return {'OK', clock, now, #lost}
