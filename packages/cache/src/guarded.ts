@@ -59,7 +59,7 @@ class GuardedCache implements Cache {
   readonly #pulse: Pulse;
   readonly #connection: Connection;
   readonly #bus: Bus;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<PromiseWithResolvers<void>>();
   #closed = false;
 
   constructor(settings: Settings) {
@@ -121,6 +121,7 @@ class GuardedCache implements Cache {
   hit<V>(key: string, options: ReadOptions = {}): ReadResult<V> | undefined {
     const { partition, settings, now, counters } = this.#engine;
     const call = callOf(settings, options);
+    if (this.#closed) return undefined;
     if (call.level !== 'bounded' || call.bypass) return undefined;
     const at = now();
     const entry = partition.lookup(key, at, call.boundMs);
@@ -167,7 +168,10 @@ class GuardedCache implements Cache {
       if (!forgotten && part.partition === partition.index) parts.set(part.partition, part);
     }
     for (const stamp of 'partition' in stamps ? [stamps] : stamps) {
-      parts.set(stamp.partition, mergePart(parts.get(stamp.partition), stamp, redisNow, partition.past));
+      // `past` tells what the present epoch succeeds. Of a stamp from before it, by a read across the change, it tells
+      // nothing: 1: the client has seen e1   2: a read that was stamped e0 ends in e2, whose past holds both.
+      const past = stamp.epoch === partition.epoch ? partition.past : [];
+      parts.set(stamp.partition, mergePart(parts.get(stamp.partition), stamp, redisNow, past));
     }
     return formatToken([...parts.values()]);
   }
@@ -209,16 +213,17 @@ class GuardedCache implements Cache {
   }
 
   async ready(signal?: AbortSignal): Promise<void> {
+    this.#open();
     if (this.#state() === 'ready') return;
     signal?.throwIfAborted();
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const aborted = () => reject(signal?.reason);
+    const waiter = Promise.withResolvers<void>();
+    const aborted = () => waiter.reject(signal?.reason);
     signal?.addEventListener('abort', aborted, { once: true });
-    this.#waiting.add(resolve);
+    this.#waiting.add(waiter);
     try {
-      await promise;
+      await waiter.promise;
     } finally {
-      this.#waiting.delete(resolve);
+      this.#waiting.delete(waiter);
       signal?.removeEventListener('abort', aborted);
     }
   }
@@ -226,6 +231,7 @@ class GuardedCache implements Cache {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const waiter of this.#waiting) waiter.reject(closedError());
     await this.#writer.close(CLOSE_PATIENCE_MS);
     this.#pulse.stop();
     await this.#connection.close();
@@ -233,7 +239,7 @@ class GuardedCache implements Cache {
   }
 
   #open(): void {
-    if (this.#closed) throw new CacheError('E_CACHE_CLOSED', 'the cache was closed');
+    if (this.#closed) throw closedError();
   }
 
   #state(trusted = this.#engine.partition.trusted(this.#engine.now(), this.#engine.settings.stalenessMs)): CacheState {
@@ -243,7 +249,7 @@ class GuardedCache implements Cache {
 
   #tellReady(): void {
     if (this.#waiting.size === 0 || this.#state() !== 'ready') return;
-    for (const resolve of this.#waiting) resolve();
+    for (const waiter of this.#waiting) waiter.resolve();
   }
 
   #heard(text: string): void {
@@ -288,6 +294,10 @@ class GuardedCache implements Cache {
   }
 }
 
+function closedError(): CacheError {
+  return new CacheError('E_CACHE_CLOSED', 'the cache was closed');
+}
+
 /** `session` is served as strong until tokens are honoured by the tiers. */
 function callOf(settings: Settings, options: ReadOptions): ReadCall {
   const level: Level = options.level ?? (options.token === undefined ? 'bounded' : 'session');
@@ -307,5 +317,9 @@ function peeked(
   const stored = reply.text === undefined ? undefined : parseStored(reply.text);
   if (stored?.is !== 'value') return null;
   const expiresInMs = redisNow === undefined ? 0 : stored.expiresAt - redisNow;
-  return { state: 'value', value: JSON.parse(stored.payload), clock: stored.f, expiresInMs };
+  try {
+    return { state: 'value', value: JSON.parse(stored.payload), clock: stored.f, expiresInMs };
+  } catch {
+    return null;
+  }
 }

@@ -71,8 +71,9 @@ export function checkOptions(options: CacheOptions): Settings {
     }
   }
   for (const name of ['name', 'namespace'] as const) {
-    if (!NAME.test(settings[name]))
-      problems.push(`${name} must match ${NAME.source}, not ${JSON.stringify(settings[name])}`);
+    const value: unknown = settings[name];
+    if (typeof value !== 'string' || !NAME.test(value))
+      problems.push(`${name} must match ${NAME.source}, not ${JSON.stringify(value)}`);
   }
   for (const name of ['redisUrl', 'busUrl'] as const) problems.push(...urlProblems(name, settings[name]));
   if (settings.l1 !== 'node-cache' && settings.l1 !== 'lru') problems.push('l1 must be node-cache or lru');

@@ -4,7 +4,7 @@ import { publish } from './telemetry.ts';
 
 /** Part of the period that is left to chance, so that replicas do not beat in step. */
 const JITTER = 0.2;
-/** Between two rounds that were asked for out of turn, ms: a bus full of gaps must not become a stream of beats. */
+/** Before a round that was asked for out of turn, ms: a bus full of gaps must not become a stream of beats. */
 const HASTE_MS = 2;
 
 /** Beats every H, and at once when asked; one round in flight at a time. */
@@ -14,6 +14,7 @@ export class Pulse {
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #wanted = false;
+  #hurried = false;
   #stopped = false;
   #trusted = false;
 
@@ -26,10 +27,15 @@ export class Pulse {
     this.#schedule(0);
   }
 
-  /** Coalesced: during a round one more is noted, not many. */
+  /**
+   * Coalesced: during a round one more is noted, not many, and a timer that is about to fire is left alone. Set anew by
+   * each message after a gap it would never fire under a steady stream of them, and L1 would park for want of a beat.
+   */
   now(): void {
     if (this.#running) this.#wanted = true;
-    else this.#schedule(0);
+    else if (!this.#hurried) {
+      this.#hurry();
+    }
   }
 
   stop(): void {
@@ -47,6 +53,7 @@ export class Pulse {
     const { settings, random, counters } = this.#engine;
     this.#running = true;
     this.#wanted = false;
+    this.#hurried = false;
     // Trust runs out by itself; a round that cannot be answered is when somebody may hear of it.
     this.#tellTrust();
     const proved = await this.#beat();
@@ -55,7 +62,13 @@ export class Pulse {
     else counters.beatFailures++;
     this.#tellTrust();
     this.#afterRound(proved);
-    this.#schedule(this.#wanted ? HASTE_MS : settings.beatMs * (1 - JITTER * random()));
+    if (this.#wanted) this.#hurry();
+    else this.#schedule(settings.beatMs * (1 - JITTER * random()));
+  }
+
+  #hurry(): void {
+    this.#hurried = true;
+    this.#schedule(HASTE_MS);
   }
 
   async #beat(): Promise<boolean> {

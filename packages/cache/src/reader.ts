@@ -66,7 +66,12 @@ export class Reader {
     const { partition, now } = this.#engine;
     const newest = this.#newest.get(key);
     const joins = call.level === 'bounded' && !call.bypass && newest?.read.joinable() === true;
-    if (joins && partition.trusted(now(), call.boundMs)) return { ...(await newest.settled), joined: true };
+    if (joins && partition.trusted(now(), call.boundMs)) {
+      // What proves the answer for this reader is what let it join: the value may have been loading for longer than S.
+      const { confirmedAt } = partition;
+      const settled = await newest.settled;
+      return { ...settled, provedAt: Math.max(settled.provedAt, confirmedAt), joined: true };
+    }
     if (this.#inFlight >= READS_IN_FLIGHT) {
       throw new CacheError('E_CACHE_OVERLOADED', `${READS_IN_FLIGHT} reads are in flight: try again in a moment`);
     }
@@ -229,7 +234,7 @@ export class Reader {
         read.loading(at);
       });
     } catch (error) {
-      return { error };
+      return { error: error ?? new Error(`the loader of ${read.key} failed without a reason`) };
     }
   }
 

@@ -55,10 +55,10 @@ export class Writer {
           partition.wrote(sent, { clock: reply.clock, keys: mutation.keys, tags: mutation.tags ?? [], at: 0 });
           return { result: undefined, stamps: [{ partition: partition.index, epoch: sent.epoch, clock: reply.clock }] };
         }
-        if (reply.is === 'unreachable') throw unreachableError(reply.error);
+        if (reply.is === 'unreachable') throw unconfirmedError(reply.error);
         if (reply.is === 'epoch') partition.offered(sent, reply);
       }
-      throw unreachableError(new Error('the epoch keeps changing'));
+      throw unconfirmedError(new Error('the epoch keeps changing'));
     });
   }
 
@@ -184,6 +184,12 @@ function unreachableError(cause: unknown): CacheError {
   });
 }
 
+/** Of `invalidate`, whose change was committed elsewhere: "nothing was committed" would be wrong. */
+function unconfirmedError(cause: Error): CacheError {
+  const message = `the invalidation has not been confirmed, repeat it: ${cause.message}`;
+  return new CacheError('E_CACHE_UNREACHABLE', message, { cause });
+}
+
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
@@ -202,9 +208,9 @@ function checkNames(what: string, names: readonly string[], most: number): void 
   for (const name of names) checkName(what, name);
 }
 
-/** Keys and tags: any text of 1 to 256 units. */
+/** Keys and tags: any text of 1 to 256 units; without halves of surrogate pairs, which are all one key in UTF-8. */
 export function checkName(what: string, name: string): void {
-  if (typeof name !== 'string' || name.length === 0 || name.length > KEY_LENGTH) {
-    throw new CacheError('E_CACHE_LIMIT', `a ${what} is text of 1 to ${KEY_LENGTH} characters`);
+  if (typeof name !== 'string' || name.length === 0 || name.length > KEY_LENGTH || !name.isWellFormed()) {
+    throw new CacheError('E_CACHE_LIMIT', `a ${what} is well-formed text of 1 to ${KEY_LENGTH} characters`);
   }
 }

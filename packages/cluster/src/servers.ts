@@ -8,6 +8,8 @@ import { RedisService } from './processes/redis.ts';
 import type { Site } from './processes/site.ts';
 import { StateFile } from './run/state-file.ts';
 
+export { ensurePrograms } from './install/ensure-programs.ts';
+
 /** One server on loopback, for tests that need it and no cluster. */
 export interface RunningServer {
   readonly url: string;

@@ -41,7 +41,9 @@ export class Beat {
     return this.#offered(sent, reply);
   }
 
+  /** A proof that was pending is void: its clock belongs to the history that has ended. */
   #offered(sent: Sent, reply: EpochReply): BeatEffect {
+    this.#rounds.length = 0;
     if (this.#partition.offered(sent, reply) === 'renew') return this.#again({ do: 'renew', offered: reply.epoch });
     return this.#again({ do: 'beat' });
   }

@@ -234,7 +234,12 @@ export class Partition {
   beaten(sent: Sent, reply: BeatReply, rounds: { at: number; clock: number }[]): Advice | 'page' {
     if (!this.current(sent)) return 'nothing';
     if (reply.clock < sent.seen) {
+      // Until RENEW is answered this history goes on, and may pass `seen`: what it adds from here on must not be skipped.
+      // 1: `applied` is 100, Redis is back at 95   2: RENEW is lost   3: six writes, clock 101   4: a beat applies 101
+      // and proves it; 96 to 100, the new ones, were taken for duplicates.
       this.#flush('backwards');
+      this.applied = reply.clock;
+      this.tags.restart(reply.clock);
       return 'renew';
     }
     this.#authority = { connection: sent.connection, epoch: sent.epoch, at: sent.at };

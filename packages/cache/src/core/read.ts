@@ -13,8 +13,8 @@ import { parseStored, type StoredValue } from './stored.ts';
  *   lease ── granted ──> load ──> fill ── stored ──> return ORIGIN
  *     │ denied: lease                └─ refused ──> return BYPASS, with the clock that the refusal told
  *     │   └─> wait for the notice, then `get` again; at last load uncached
- *     │ denied: mark, quarantine; Redis unreachable
- *   load uncached ──> clock ──> return BYPASS
+ *     │ denied: mark, quarantine; Redis unreachable, or too full to lease
+ *   load uncached ──> clock ──> return BYPASS; its stamp is "unknown" if Redis cannot be asked then either
  *
  * The slot. A read is open to taints from its construction, before its first request is sent, until `Partition.shut`:
  *   1: the reader GETs v0 from L2   2: a writer invalidates the key, the replica applies it   3: the reader's answer
@@ -71,7 +71,6 @@ export class Read {
   readonly #epoch: string | null;
   readonly #tagEvents: number;
   #uncached = false;
-  #unknown = false;
   #waitUntil: number | undefined;
   #restarts = 0;
   #loadedFrom = 0;
@@ -116,33 +115,35 @@ export class Read {
 
   /** The answer to `get`. */
   got(sent: Sent, reply: GetReply, now: number): ReadEffect {
-    if (reply.is === 'unreachable') return this.#unreachable();
+    if (reply.is === 'unreachable') return this.#loadUncached();
     if (!this.#partition.current(sent)) return this.#restart(now);
     const stored = parseStored(reply.text);
     if (stored.is !== 'value') return this.#lease();
     const proof = this.#partition.authorityAt(now, sent);
     if (proof === undefined || now - proof > this.#request.boundMs) return { do: 'read' };
     if (stored.epoch !== this.#partition.epoch) return this.#lease();
+    let provedAt = proof;
     if (stored.tags.length > 0) {
       // The own map forgets what came before `known`, and only a whole beat proves that it holds the rest [C1, C2, C4].
       if (!this.#partition.tags.covers(stored.f) || !this.#partition.trusted(now, this.#request.boundMs)) {
         return { do: 'read' };
       }
       if (this.#partition.tags.outdated(stored.tags, stored.f)) return this.#lease();
+      provedAt = Math.min(proof, this.#partition.confirmedAt);
     }
-    return this.#accept(stored, proof);
+    return this.#accept(stored, provedAt);
   }
 
   /** The answer to `read`. */
   readBack(sent: Sent, reply: ReadReply, now: number): ReadEffect {
-    if (reply.is === 'unreachable') return this.#unreachable();
+    if (reply.is === 'unreachable') return this.#loadUncached();
     if (!this.#taken(sent, reply)) return this.#restart(now);
     return reply.is === 'value' ? this.#acceptScript(reply.text, sent) : this.#lease();
   }
 
   /** The answer to `lease`. */
   leased(sent: Sent, token: string, reply: LeaseReply, now: number): ReadEffect {
-    if (reply.is === 'unreachable') return this.#unreachable();
+    if (reply.is === 'unreachable') return this.#loadUncached();
     if (!this.#taken(sent, reply)) return this.#restart(now);
     switch (reply.is) {
       case 'granted':
@@ -182,7 +183,7 @@ export class Read {
       if (storable) return { do: 'fill', lease: this.#held };
       return { do: 'release', lease: this.#held, error: undefined };
     }
-    return this.#unknown ? this.#bypass(null, 0) : { do: 'clock' };
+    return { do: 'clock' };
   }
 
   loadFailed(error: unknown): ReadEffect {
@@ -209,7 +210,8 @@ export class Read {
         this.#partition.offered(sent, reply);
         return this.#bypass(reply.epoch, reply.clock);
       case 'unreachable':
-        return this.#bypass(null, 0);
+        // Perhaps only refused: a Redis that is full stores nothing, but gives the lease back and tells the clock.
+        return { do: 'release', lease, error: undefined };
     }
   }
 
@@ -261,11 +263,6 @@ export class Read {
       do: 'return',
       outcome: { tier: 'L2', stamp: this.#stamp(stored.epoch, stored.f), provedAt, stored, lease: null },
     };
-  }
-
-  #unreachable(): ReadEffect {
-    this.#unknown = true;
-    return this.#loadUncached();
   }
 
   #restart(now: number): ReadEffect {

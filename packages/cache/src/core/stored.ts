@@ -46,16 +46,10 @@ function parseValue(text: string): StoredValue | undefined {
     return undefined;
   const tagsAt = 2 + epoch.length + 1 + f.length + 1 + loadedAt.length + 1 + expiresAt.length + 1 + soft.length + 1;
   const tags = parseTags(text.slice(tagsAt, end));
-  if (tags === undefined) return undefined;
-  return {
-    is: 'value',
-    epoch,
-    f: Number(f),
-    loadedAt: Number(loadedAt),
-    expiresAt: Number(expiresAt),
-    tags,
-    payload: text.slice(end + 1),
-  };
+  const value = { f: Number(f), loadedAt: Number(loadedAt), expiresAt: Number(expiresAt) };
+  // With an f that is no number every comparison with a clock is false, and no invalidation would ever drop it.
+  if (tags === undefined || !Object.values(value).every(Number.isSafeInteger)) return undefined;
+  return { is: 'value', epoch, ...value, tags, payload: text.slice(end + 1) };
 }
 
 function parseTags(json: string): readonly string[] | undefined {

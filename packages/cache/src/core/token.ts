@@ -1,4 +1,5 @@
 import type { Stamp } from '../cache.ts';
+import { TOKEN_LENGTH } from './limits.ts';
 
 /**
  * A client's token: the newest point it has seen in each partition's history. Opaque to clients, unsigned: a forged
@@ -22,6 +23,7 @@ const PART = /^([0-9a-z]{1,4})\.([0-9A-Za-z]{1,64}|-)\.([0-9a-z]{1,11})\.([0-9a-
 
 /** Any other text counts as a foreign token, not as an error: it may come from a newer or an older release. */
 export function parseToken(text: string): Token {
+  if (text.length > TOKEN_LENGTH) return [foreignPart(0, 0)];
   const [version, ...parts] = text.split('~');
   if (version !== '1' || parts.length === 0) return [foreignPart(0, 0)];
   return parts.map((part, index) => {
@@ -38,19 +40,22 @@ export function parseToken(text: string): Token {
   });
 }
 
+/** At most 2 KiB: what does not fit becomes a foreign token, with which its client is served by the origin. */
 export function formatToken(token: Token): string {
   const parts = token.map((part) => {
     const words = [part.partition.toString(36), part.epoch ?? '-', part.clock.toString(36), part.issuedAt.toString(36)];
     if (part.foreign && part.epoch !== null) words.push('f');
     return words.join('.');
   });
-  return ['1', ...parts].join('~');
+  const text = ['1', ...parts].join('~');
+  return text.length <= TOKEN_LENGTH ? text : formatToken([foreignPart(0, 0)]);
 }
 
 /**
  * The part that a client holds after an answer stamped `stamp`. Same epoch: the larger clock. Another epoch replaces
  * the client's only if it is known to succeed it; else the client keeps its own and it becomes foreign [7, M4]: an
- * answer of a deposed primary would wash out what the client has seen.
+ * answer of a deposed primary would wash out what the client has seen. `past` is what the epoch of the stamp succeeds, and
+ * empty where that is not known.
  */
 export function mergePart(
   client: TokenPart | undefined,

@@ -15,6 +15,9 @@ interface Held {
   used: boolean;
 }
 
+/** node-cache keeps its keys in a plain object, where `constructor` is there from the start and `__proto__` never goes. */
+const PREFIX = ':';
+
 export class NodeCacheStore implements L1Store {
   readonly maxEntries: number;
   evictions = 0;
@@ -31,7 +34,7 @@ export class NodeCacheStore implements L1Store {
   }
 
   get(key: string): L1Entry | undefined {
-    const held = this.#cache.get<Held>(key);
+    const held = this.#cache.get<Held>(PREFIX + key);
     if (held === undefined) return undefined;
     held.used = true;
     return held.entry;
@@ -46,11 +49,11 @@ export class NodeCacheStore implements L1Store {
     if (before === undefined && this.#queue.size >= this.maxEntries) this.#makeRoom();
     const held = { entry, used: before?.used ?? false };
     this.#queue.set(key, held);
-    this.#cache.set(key, held);
+    this.#cache.set(PREFIX + key, held);
   }
 
   delete(key: string): void {
-    if (this.#queue.delete(key)) this.#cache.del(key);
+    if (this.#queue.delete(key)) this.#cache.del(PREFIX + key);
   }
 
   clear(): void {
@@ -63,7 +66,7 @@ export class NodeCacheStore implements L1Store {
     for (const [key, held] of this.#queue) {
       this.#queue.delete(key);
       if (!held.used) {
-        this.#cache.del(key);
+        this.#cache.del(PREFIX + key);
         this.evictions++;
         return;
       }

@@ -1,5 +1,5 @@
 import type { Load, LoadContext, Loaded } from '../cache.ts';
-import { VALUE_TAGS } from '../core/limits.ts';
+import { KEY_LENGTH, VALUE_TAGS } from '../core/limits.ts';
 import { CacheError } from '../errors.ts';
 import { freeze } from '../l1/freeze.ts';
 import { Bulkhead } from './bulkhead.ts';
@@ -18,7 +18,7 @@ export interface LoadedValue {
 }
 
 /**
- * Runs loaders: behind the bulkhead, within the load limit. A load that overruns is answered as failed at the limit, but
+ * Runs loaders: behind the bulkhead, where they wait for the load limit at most, then within that limit. A load that overruns is answered as failed at the limit, but
  * keeps its place until it has ended: the wall bounds what the origin really does, not what callers still wait for.
  */
 export class Loads {
@@ -27,7 +27,7 @@ export class Loads {
   readonly #now: () => number;
 
   constructor(places: number, limitMs: number, now: () => number) {
-    this.#bulkhead = new Bulkhead(places, places * WAITING_PER_LOAD);
+    this.#bulkhead = new Bulkhead(places, places * WAITING_PER_LOAD, limitMs);
     this.#limitMs = limitMs;
     this.#now = now;
   }
@@ -79,6 +79,15 @@ function encode(key: string, loaded: Loaded<unknown>): Pick<LoadedValue, 'value'
       'E_CACHE_LIMIT',
       `the loader of ${key} returned ${tags.length} tags, at most ${VALUE_TAGS} are kept`,
     );
+  }
+  for (const tag of tags) {
+    // A mutation cannot name such a tag, so nothing could ever invalidate what carries it.
+    if (typeof tag !== 'string' || tag.length === 0 || tag.length > KEY_LENGTH || !tag.isWellFormed()) {
+      throw new CacheError(
+        'E_CACHE_LIMIT',
+        `the loader of ${key} returned a tag that is not text of 1 to ${KEY_LENGTH}`,
+      );
+    }
   }
   return { value: freeze(JSON.parse(payload) as unknown), payload, tags };
 }

@@ -188,7 +188,7 @@ export class Commands {
   }
 }
 
-export function unreachable(error: unknown): Unreachable {
+function unreachable(error: unknown): Unreachable {
   return { is: 'unreachable', error: error instanceof Error ? error : new Error(String(error)) };
 }
 

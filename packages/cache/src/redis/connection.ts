@@ -97,7 +97,9 @@ export class Connection {
     }
     // Sent again once, as nothing ran.
     try {
-      return await this.#client.eval(script.text, keys.length, ...keys, ...args);
+      const reply = await this.#client.eval(script.text, keys.length, ...keys, ...args);
+      this.#silent = false;
+      return reply;
     } catch (error) {
       throw this.#failed(error);
     }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** Every transition of a partition is one of these scripts; each file is headed with its keys, arguments and answer. */
-export const SCRIPT_NAMES = [
+const SCRIPT_NAMES = [
   'beat',
   'clock',
   'fill',

@@ -26,9 +26,9 @@ export function whatToTry(url: string): string {
   const product = `${url}/products/42`;
   return [
     'Try, a few times each:',
-    `  curl -si ${product} | grep -iE '^(x-|{)'`,
+    `  curl -si ${product} | grep -iE '^(x-|[{])'`,
     `  curl -s -X PATCH ${product} -H 'content-type: application/json' -d '{"priceCents": 4200}'`,
-    `  curl -si ${product} | grep -iE '^(x-|{)'`,
+    `  curl -si ${product} | grep -iE '^(x-|[{])'`,
   ].join('\n');
 }
 

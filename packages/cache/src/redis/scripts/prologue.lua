@@ -45,6 +45,8 @@ local function begin_epoch(...)
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'clock', int(clock), 'base', int(clock),
     'id', string.match(replication, 'master_replid:%x+'), 'since', int(now_ms()), 'past', past)
   redis.call('HSETNX', KEYS[1], 'longestMark', ARGV[3])
+  -- A blessing is one epoch's: kept, it would let values through that this epoch has never repaired.
+  redis.call('HDEL', KEYS[1], 'blessed')
 end
 
 local function epoch_reply()

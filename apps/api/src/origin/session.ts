@@ -1,0 +1,59 @@
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import { OriginUnavailable } from './origin.ts';
+import { endsConnection, isUnavailable } from './sqlstate.ts';
+
+/**
+ * One connection for as long as one piece of work has it. Whoever waits on it is never left hanging: when its limit
+ * has passed, or it is cut, the socket is destroyed, and with it every query fails that waits for an answer.
+ */
+export class Session {
+  readonly #client: PoolClient;
+  #timer: NodeJS.Timeout | undefined;
+  /** Why it was cut, if it was. */
+  #reason: unknown;
+  #cut = false;
+  #broken = false;
+
+  constructor(client: PoolClient) {
+    this.#client = client;
+  }
+
+  /** False when nothing can be asked on it any more. */
+  get usable(): boolean {
+    return !this.#cut && !this.#broken;
+  }
+
+  /** From now on it has so long, whatever was said before. */
+  limit(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.cut(new Error(`Postgres has not answered within ${ms} ms`)), ms);
+  }
+
+  /**
+   * Destroys the connection. A cancel request would need a connection of its own, to a server that may be the very
+   * reason, and a statement left running on a connection that goes back to the pool would stand before the next one.
+   */
+  cut(reason: unknown): void {
+    if (this.#cut) return;
+    this.#cut = true;
+    this.#reason = reason;
+    this.#client.connection.stream.destroy();
+  }
+
+  /** Throws `OriginUnavailable`, or what Postgres says against the statement. */
+  async query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+    try {
+      return await (values.length === 0 ? this.#client.query<R>(text) : this.#client.query<R>(text, [...values]));
+    } catch (error) {
+      if (endsConnection(error)) this.#broken = true;
+      if (this.#cut) throw new OriginUnavailable(this.#reason);
+      throw isUnavailable(error) ? new OriginUnavailable(error) : error;
+    }
+  }
+
+  /** Gives the connection back; one that is in doubt, or inside a transaction, is closed instead. */
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#client.release(!this.usable || this.#client.getTransactionStatus() !== 'I');
+  }
+}

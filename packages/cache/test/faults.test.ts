@@ -1,0 +1,126 @@
+/** Caches on a real Redis that fails: cut and half-open buses, a Redis that stops, dies and returns. */
+import { createLink, type Link } from '@lockstep/cluster';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Cache } from '../src/cache.ts';
+import { createCache } from '../src/guarded.ts';
+import { Origin } from './origin.ts';
+import { startRedis } from './redis.ts';
+
+const STALENESS_MS = 1_000;
+/** What a busy machine may add before a test calls the bound broken, ms. */
+const TOLERANCE_MS = 500;
+
+let server: Awaited<ReturnType<typeof startRedis>>;
+let link: Link;
+let writer: Cache;
+/** Its bus goes through the link. */
+let reader: Cache;
+let origin: Origin;
+
+beforeEach(async () => {
+  server = await startRedis();
+  link = await createLink({ target: server.url });
+  origin = new Origin();
+  const options = { redisUrl: server.url, stalenessMs: STALENESS_MS, commitLimitMs: 600 };
+  writer = createCache({ ...options, name: 'writer' });
+  reader = createCache({ ...options, name: 'reader', busUrl: link.url });
+  await settled();
+});
+
+afterEach(async () => {
+  await Promise.all([writer.close(), reader.close()]);
+  await link.close();
+  await server.stop();
+});
+
+const quarantine = () => [writer, reader].map((cache) => cache.status().partitions[0]?.quarantineMs);
+
+async function settled(): Promise<void> {
+  await Promise.all([writer, reader].map((cache) => cache.ready(AbortSignal.timeout(15_000))));
+  await expect.poll(quarantine, { timeout: 10_000 }).toEqual([0, 0]);
+}
+
+/** Reads until the version is there, and answers how long that took since it was acknowledged. */
+async function lagOf(version: number): Promise<number> {
+  const from = performance.now();
+  await expect.poll(() => origin.read(reader, 'k'), { interval: 5, timeout: 10_000 }).toBe(version);
+  return performance.now() - from;
+}
+
+test.each(['down', 'blackhole'] as const)(
+  'a bus that is %s costs latency: the beat pulls what it lost',
+  async (kind) => {
+    await origin.read(reader, 'k');
+    await link.fail({ kind });
+    for (let version = 1; version <= 3; version++) {
+      await origin.write(writer, 'k');
+      expect(await lagOf(version)).toBeLessThan(STALENESS_MS + TOLERANCE_MS);
+    }
+    expect(reader.status().trust.state).toBe('trusted');
+    await link.heal();
+  },
+);
+
+test('a Redis that is stopped: reads fall through, writes are refused before they commit, both come back', async () => {
+  await origin.read(reader, 'k');
+  process.kill(server.pid as number, 'SIGSTOP');
+  try {
+    await expect(origin.write(writer, 'k')).rejects.toMatchObject({ code: 'E_CACHE_UNREACHABLE' });
+    expect(origin.commits).toBe(0);
+    await expect.poll(() => reader.status().state, { timeout: 5_000 }).toBe('parked');
+    origin.commit('k');
+    expect(await reader.get('k', origin.load)).toMatchObject({ value: 1, tier: 'BYPASS', stamp: { epoch: null } });
+  } finally {
+    process.kill(server.pid as number, 'SIGCONT');
+  }
+  await settled();
+  await expect.poll(async () => (await origin.write(writer, 'k')).result, { timeout: 5_000 }).toBeGreaterThan(1);
+  await lagOf(origin.version('k'));
+});
+
+test.each([true, false])(
+  'a Redis that is killed (data lost: %s) begins a new epoch, in quarantine, and serves again',
+  async (loseData) => {
+    await origin.read(reader, 'k');
+    await origin.write(writer, 'other');
+    const before = reader.status().partitions[0]?.epoch;
+    await server.restart({ kill: true, loseData });
+    await Promise.all([writer, reader].map((cache) => cache.ready(AbortSignal.timeout(15_000))));
+    await expect.poll(() => reader.status().partitions[0]?.epoch, { timeout: 5_000 }).not.toBe(before);
+    expect(reader.status().l1.entries).toBe(0);
+    await expect.poll(() => writer.status().partitions[0]?.epoch).toBe(reader.status().partitions[0]?.epoch);
+    expect((await reader.get('k', origin.load)).tier).toBe('BYPASS');
+    await origin.write(writer, 'k');
+    await settled();
+    expect(await reader.get('k', origin.load)).toMatchObject({ value: 1, tier: 'ORIGIN' });
+    expect(await writer.get('k', origin.load)).toMatchObject({ value: 1, tier: 'L2' });
+  },
+);
+
+test('a write whose marks are lost with Redis during its commit is invalidated in the new epoch', async () => {
+  await origin.read(reader, 'k');
+  const writing = writer.mutate({ keys: ['k'] }, async () => {
+    await server.client.flushall();
+    return origin.commit('k');
+  });
+  expect((await writing).result).toBe(1);
+  await expect.poll(() => origin.read(reader, 'k')).toBe(1);
+  await settled();
+  expect(await origin.read(reader, 'k')).toBe(1);
+});
+
+test('a committed write whose UNMARK finds no Redis is "unknown", and is invalidated once Redis is back', async () => {
+  await origin.read(reader, 'k');
+  const writing = writer.mutate({ keys: ['k'] }, async () => {
+    process.kill(server.pid as number, 'SIGSTOP');
+    return origin.commit('k');
+  });
+  try {
+    await expect(writing).rejects.toMatchObject({ code: 'E_CACHE_OUTCOME_UNKNOWN' });
+  } finally {
+    process.kill(server.pid as number, 'SIGCONT');
+  }
+  await settled();
+  await lagOf(1);
+  await expect.poll(() => reader.get('k', origin.load), { timeout: 5_000 }).toMatchObject({ value: 1, tier: 'L1' });
+});

@@ -1,0 +1,65 @@
+/**
+ * What the cache promises, under load, through nginx and through every replica: no read at level bounded is staler than
+ * S, strong reads are linearizable per product. 10,000 alternating writes and reads, judged as one history; then the
+ * same while every subscription of every replica is killed each 50 ms, so that messages are lost all the time.
+ *
+ * Control: the textbook cache under the same load with the same killings serves what is older than S.
+ */
+import { type Cluster, startCluster } from '@lockstep/cluster';
+import { afterEach, expect, test } from 'vitest';
+import { urlsOf } from '../lib/internals.ts';
+import { killSubscribers } from '../lib/nemesis.ts';
+import { verdictOn } from '../lib/verdict.ts';
+import { Workload } from '../lib/workload.ts';
+
+const OPERATIONS = 10_000;
+const KILL_EVERY_MS = 50;
+const BOUND_MS = 1_000;
+const PRODUCTS = Array.from({ length: 400 }, (_, index) => index + 1);
+
+let cluster: Cluster | undefined;
+
+afterEach(async () => {
+  await cluster?.stop();
+  cluster = undefined;
+});
+
+async function startLoad(protocol: 'guarded' | 'naive', seed: number): Promise<Workload> {
+  cluster = await startCluster({ protocol, stalenessMs: BOUND_MS, env: { LOG_LEVEL: 'warn' } });
+  const targets = [cluster.url, ...urlsOf(await cluster.status())];
+  return new Workload({ targets, products: PRODUCTS, clients: 16, levels: ['bounded', 'bounded', 'strong'], seed });
+}
+
+async function redisUrl(): Promise<string> {
+  return (await cluster?.status())?.redis.url ?? '';
+}
+
+test('guarded: within the bound, and strong reads linearizable', async () => {
+  const load = await startLoad('guarded', 1);
+  await load.finishAfter(OPERATIONS);
+  const verdict = verdictOn('guarded', load.history, BOUND_MS);
+  expect(verdict.violations).toEqual([]);
+  expect(load.reads.unanswered).toBe(0);
+  expect(verdict).toMatchObject({ outcome: 'held', unknown: { reads: 0, writes: 0 }, failed: { writes: 0 } });
+  expect(verdict.reads).toBeGreaterThan(OPERATIONS / 3);
+});
+
+test('guarded, every subscription killed each 50 ms: the same', async () => {
+  const load = await startLoad('guarded', 2);
+  const nemesis = killSubscribers(await redisUrl(), KILL_EVERY_MS);
+  await load.finishAfter(OPERATIONS);
+  await nemesis.end();
+  const verdict = verdictOn(`guarded, ${nemesis.strikes} subscriptions killed`, load.history, BOUND_MS);
+  expect(nemesis.strikes).toBeGreaterThan(30);
+  expect(verdict.violations).toEqual([]);
+  expect(load.reads.unanswered).toBe(0);
+});
+
+test('control, textbook, every subscription killed each 50 ms: stale beyond the bound', async () => {
+  const load = await startLoad('naive', 3);
+  const nemesis = killSubscribers(await redisUrl(), KILL_EVERY_MS);
+  await load.finishAfter(OPERATIONS);
+  await nemesis.end();
+  const verdict = verdictOn(`textbook, ${nemesis.strikes} subscriptions killed`, load.history, BOUND_MS);
+  expect(verdict.levels.bounded.violations).toBeGreaterThan(0);
+});

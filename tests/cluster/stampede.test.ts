@@ -1,0 +1,61 @@
+/**
+ * A cold key under a thousand readers on three replicas costs the origin one load: in-process readers join, replicas
+ * wait on the fill lease. The origin is made slow by a lock on its table, so that all of them arrive before it answers.
+ *
+ * Control: the textbook cache joins within a process only, so each replica loads.
+ */
+import { type Cluster, startCluster } from '@lockstep/cluster';
+import { Client } from 'pg';
+import { afterEach, expect, test } from 'vitest';
+import { type Answer, ask, header } from '../lib/client.ts';
+import { total } from '../lib/internals.ts';
+
+const READERS = 1_000;
+const LOCKED_MS = 200;
+
+let cluster: Cluster | undefined;
+
+afterEach(async () => {
+  await cluster?.stop();
+  cluster = undefined;
+});
+
+/** A thousand reads of one product while its table is locked; the answers, and the loads that they caused. */
+async function stampede(running: Cluster, id: number): Promise<{ answers: Answer[]; loads: number }> {
+  const status = await running.status();
+  const before = await total(status, 'loads', 'bypasses');
+  const locker = new Client({ connectionString: status.postgres.url ?? '' });
+  await locker.connect();
+  try {
+    await locker.query('BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE');
+    const reads = Array.from({ length: READERS }, (_, reader) =>
+      ask(`${status.replicas[reader % status.replicas.length]?.url}/products/${id}`),
+    );
+    // Somebody waits for the lock, and every reader has arrived: then it is held a while longer.
+    await expect.poll(async () => Number((await locker.query(WAITING)).rows[0]?.count)).toBeGreaterThan(0);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setTimeout(resolve, LOCKED_MS);
+    await promise;
+    await locker.query('COMMIT');
+    return { answers: await Promise.all(reads), loads: (await total(status, 'loads', 'bypasses')) - before };
+  } finally {
+    await locker.end();
+  }
+}
+
+const WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'products'::regclass";
+
+test('guarded: exactly one load', async () => {
+  cluster = await startCluster({ env: { LOG_LEVEL: 'warn' } });
+  const { answers, loads } = await stampede(cluster, 4_711);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(new Set(answers.map((answer) => header(answer, 'x-served-by'))).size).toBe(3);
+  expect(loads).toBe(1);
+});
+
+test('control, textbook: each replica loads', async () => {
+  cluster = await startCluster({ protocol: 'naive', env: { LOG_LEVEL: 'warn' } });
+  const { answers, loads } = await stampede(cluster, 4_711);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(loads).toBe(3);
+});
