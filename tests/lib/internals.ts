@@ -21,17 +21,7 @@ export async function total(status: Status, ...names: readonly string[]): Promis
   return reports.reduce((sum, { counters }) => sum + names.reduce((part, name) => part + (counters[name] ?? 0), 0), 0);
 }
 
-export interface PeekReport {
-  readonly key: string;
-  readonly l1: { readonly version: number | null } | null;
-  readonly l2: { readonly state: string; readonly version?: number | null } | null;
-}
-
-export async function peek(internal: string | null, key: string): Promise<PeekReport> {
-  return jsonOf(await ask(`${internal}/internal/peek?key=${encodeURIComponent(key)}`));
-}
-
-/** Names the replicas that answer through nginx, in the order in which they first did. */
+/** The public listeners of the replicas, past nginx. */
 export function urlsOf(status: Status): string[] {
   return status.replicas.map(({ url }) => url ?? '');
 }

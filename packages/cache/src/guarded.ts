@@ -6,11 +6,9 @@ import type {
   CacheState,
   CacheStatus,
   Commit,
-  Level,
   Load,
   Mutation,
   Peeked,
-  PeekedL2,
   ReadOptions,
   ReadResult,
   Stamp,
@@ -18,7 +16,6 @@ import type {
 } from './cache.ts';
 import { parseMessage } from './core/entry.ts';
 import { type Observer, Partition } from './core/partition.ts';
-import { parseStored } from './core/stored.ts';
 import { formatToken, mergePart, parseToken, type TokenPart } from './core/token.ts';
 import { newCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
@@ -28,8 +25,10 @@ import { NodeCacheStore } from './l1/node-cache.ts';
 import { type CacheOptions, checkOptions, type Settings } from './options.ts';
 import { Loads } from './origin/loads.ts';
 import { Notices } from './origin/notices.ts';
+import { peeked } from './peeked.ts';
 import { Pulse } from './pulse.ts';
-import { type ReadCall, Reader } from './reader.ts';
+import { callOf } from './read-call.ts';
+import { Reader } from './reader.ts';
 import { Bus } from './redis/bus.ts';
 import { Commands } from './redis/commands.ts';
 import { Connection } from './redis/connection.ts';
@@ -296,30 +295,4 @@ class GuardedCache implements Cache {
 
 function closedError(): CacheError {
   return new CacheError('E_CACHE_CLOSED', 'the cache was closed');
-}
-
-/** `session` is served as strong until tokens are honoured by the tiers. */
-function callOf(settings: Settings, options: ReadOptions): ReadCall {
-  const level: Level = options.level ?? (options.token === undefined ? 'bounded' : 'session');
-  return {
-    level: level === 'session' ? 'strong' : level,
-    boundMs: Math.min(settings.stalenessMs, options.maxStalenessMs ?? settings.stalenessMs),
-    bypass: options.bypass ?? false,
-  };
-}
-
-function peeked(
-  reply: { is: string; clock: number; text?: string; leftMs?: number },
-  redisNow: number | undefined,
-): PeekedL2 | null {
-  if (reply.is === 'lease' || reply.is === 'mark')
-    return { state: reply.is, expiresInMs: Math.max(0, reply.leftMs ?? 0) };
-  const stored = reply.text === undefined ? undefined : parseStored(reply.text);
-  if (stored?.is !== 'value') return null;
-  const expiresInMs = redisNow === undefined ? 0 : stored.expiresAt - redisNow;
-  try {
-    return { state: 'value', value: JSON.parse(stored.payload), clock: stored.f, expiresInMs };
-  } catch {
-    return null;
-  }
 }

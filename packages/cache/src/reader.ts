@@ -1,4 +1,4 @@
-import type { Level, Load, ReadResult, Stamp, Tier } from './cache.ts';
+import type { Load, ReadResult, Stamp, Tier } from './cache.ts';
 import { PAYLOAD_LENGTH, READS_IN_FLIGHT } from './core/limits.ts';
 import { type Lease, Read, type ReadEffect, type ReadOutcome } from './core/read.ts';
 import type { StoredValue } from './core/stored.ts';
@@ -9,18 +9,13 @@ import { freeze } from './l1/freeze.ts';
 import type { L1Entry } from './l1/store.ts';
 import type { LoadedValue } from './origin/loads.ts';
 import type { Watch } from './origin/notices.ts';
+import type { ReadCall } from './read-call.ts';
 import { publish } from './telemetry.ts';
 
 /** A waiter looks by itself this often, in case the notice was lost with the bus, ms. */
 const WAIT_POLL_MS = 200;
 /** Part of a TTL that is left to chance, so that what was filled together does not expire together. */
 const TTL_JITTER = 0.1;
-
-export interface ReadCall {
-  readonly level: Level;
-  readonly boundMs: number;
-  readonly bypass: boolean;
-}
 
 /** What a finished read below L1 gives to its caller and to whoever joined it. */
 interface Settled {
