@@ -9,6 +9,7 @@ import { type Cluster, startCluster } from '@lockstep/cluster';
 import { afterEach, expect, test } from 'vitest';
 import { sql } from '../../packages/cluster/test/sql.ts';
 import { ask, header } from '../lib/client.ts';
+import { divergences } from '../lib/convergence.ts';
 import { urlsOf } from '../lib/internals.ts';
 import { verdictOn } from '../lib/verdict.ts';
 import { Workload } from '../lib/workload.ts';
@@ -77,6 +78,7 @@ test.each([
   expect(1 - load.reads.unanswered / load.reads.begun).toBeGreaterThanOrEqual(ANSWERED);
   expect(refused).toBeGreaterThan(0);
   await expectNothingRefusedWasApplied(running, load);
+  expect(await divergences(await running.status(), PRODUCTS)).toEqual([]);
 });
 
 test('writes are accepted within 5 s of the return of Redis, and L1 serves when the quarantine is over', async () => {
