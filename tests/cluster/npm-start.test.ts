@@ -118,7 +118,7 @@ test('scale returns when every replica is ready, or gone', async () => {
 });
 
 test('restart of Redis without its data: writes within 5 s, L1 serves again when it returns', async () => {
-  expect(await npmStart('restart', 'redis', '--kill', '--lose-data', '--down', '500')).toMatchObject({ code: 0 });
+  expect(await npmStart('restart', 'redis', '--kill', '--lose-data', '--down', '2500')).toMatchObject({ code: 0 });
   const { url } = status.replicas[0] ?? {};
   expect((await ask(`${url}/products/7`, { method: 'PATCH', json: { stock: 7 } })).status).toBe(200);
   await ask(`${url}/products/7`);

@@ -77,8 +77,11 @@ export function readLine(socket: Socket, limitMs = CONTROL_REQUEST_MS): Promise<
     socket.on('data', (part: string) => {
       text += part;
       const end = text.indexOf('\n');
-      if (end >= 0) resolve(text.slice(0, end));
-      else if (text.length > CONTROL_MESSAGE_BYTES) fail('says too much');
+      if (end >= 0) {
+        // It has been said: what is done about it may take longer than saying it.
+        clearTimeout(tooLong);
+        resolve(text.slice(0, end));
+      } else if (text.length > CONTROL_MESSAGE_BYTES) fail('says too much');
     });
     socket.on('end', () => fail('ended in the middle'));
     socket.on('close', () => {
