@@ -35,7 +35,7 @@ export async function openTestReplica(
   const url = `http://127.0.0.1:${replica.port}`;
   const internal = `http://127.0.0.1:${replica.internalPort}`;
   await vi.waitFor(async () => expect((await ask(`${url}/readyz`)).status).toBe(200), {
-    timeout: 10_000,
+    timeout: 20_000,
     interval: 10,
   });
   return { ...replica, url, internal };

@@ -159,6 +159,8 @@ class GuardedCache implements Cache {
   issue(stamps: Stamp | readonly Stamp[], token?: string): string {
     const { partition, now, settings, markMs } = this.#engine;
     const redisNow = Math.round(partition.redisNow(now()) ?? 0);
+    // Of nearly every answer: a client without a token, and one stamp.
+    if (token === undefined && 'partition' in stamps) return formatToken([mergePart(undefined, stamps, redisNow, [])]);
     // Whatever a token that old asks for has been applied everywhere, or its epoch and the quarantine after it are over.
     const forgetAfter = settings.stalenessMs + markMs + MARGIN_MS;
     const parts = new Map<number, TokenPart>();

@@ -26,8 +26,10 @@ export type ClusterErrorCode =
   | 'E_CLUSTER_CONTROL'
   /** No launcher of this checkout is running, or none at the URL that was named. */
   | 'E_CLUSTER_NONE'
-  /** This backend is not there yet. */
+  /** What was asked for is not offered by the backend that runs the cluster. */
   | 'E_CLUSTER_BACKEND'
+  /** There is no Docker engine, or it failed at what it was asked for. */
+  | 'E_CLUSTER_ENGINE'
   /** A placeholder of a template has no value, or a value no placeholder. */
   | 'E_CLUSTER_TEMPLATE';
 

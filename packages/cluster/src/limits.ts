@@ -63,3 +63,13 @@ export const LINK_LISTEN_MS = 5_000;
 
 /** How long packages may take to install. */
 export const INSTALL_LIMIT_MS = 600_000;
+
+/** How long the engine may take to say that it is there, to answer what it is asked, and to obey an order of Compose. */
+export const ENGINE_LOOK_MS = 5_000;
+export const ENGINE_ANSWER_MS = 30_000;
+export const COMPOSE_ORDER_MS = 120_000;
+/** How long Compose may take to start everything, when images have to be fetched and built. */
+export const COMPOSE_UP_MS = 600_000;
+/** Bytes of what docker says that are kept, and lines of it that an error repeats. */
+export const DOCKER_OUTPUT_BYTES = 4 << 20;
+export const DOCKER_REPORT_LINES = 12;

@@ -110,7 +110,8 @@ export class Listener {
     if (this.#leaving) response.shouldKeepAlive = false;
     const since = performance.now();
     this.#inFlight.add(response);
-    response.once('close', () => {
+    // `on`, as it comes once: `once` would wrap the listener and take it away again, for each request.
+    response.on('close', () => {
       this.#inFlight.delete(response);
       this.#options.served?.(request, response, performance.now() - since);
     });

@@ -2,6 +2,7 @@ import { OptionsError } from '@lockstep/cache';
 import type { Logger } from 'pino';
 import { type Config, ConfigError, type Environment, readConfig } from '../config.ts';
 import { createLog } from '../log.ts';
+import { ownAddress } from '../own-address.ts';
 import { openReplica, type Replica } from '../replica.ts';
 import { findReplicaName } from '../replica-name.ts';
 
@@ -19,7 +20,8 @@ export async function run(env: Environment): Promise<number> {
     const name = config.name ?? (await findReplicaName());
     log = createLog(config.logLevel, name);
     endOnUncaught(log);
-    const opened = await open(config, name, log);
+    const internalHost = await ownAddress('INTERNAL_HOST', config.internalHost);
+    const opened = await open({ ...config, internalHost }, name, log);
     if (opened === null) return 1;
     replica = opened;
   } catch (error) {

@@ -54,7 +54,7 @@ describe('get and read', () => {
   });
 
   test('absent, a lease, a mark and a value of another epoch go to LEASE', () => {
-    for (const what of [null, 'L t 0', 'M w:1', text(7, [], 'e0')])
+    for (const what of [null, 'L e1 t 0', 'M w:1', text(7, [], 'e0')])
       expect(open().got(sent(), got(what), 0)).toEqual(LEASE);
     for (const is of ['refused', 'lease', 'mark', 'none'] as const) {
       expect(open().readBack(sent(), { is, clock: 10, leftMs: 0 }, 0)).toEqual(LEASE);

@@ -19,7 +19,7 @@ test('a value keeps its words, its tags and every byte of its payload', () => {
 });
 
 test('a lease, a mark, and anything else', () => {
-  expect([parseStored('L t 0').is, parseStored('M w:1').is, parseStored(null).is]).toEqual(['lease', 'mark', 'none']);
+  expect([parseStored('L e t 0').is, parseStored('M w:1').is, parseStored(null).is]).toEqual(['lease', 'mark', 'none']);
   const others = [
     '',
     'x',

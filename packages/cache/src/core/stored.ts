@@ -1,6 +1,6 @@
 /**
  * What stands at `k:<key>` in Redis: a value, a fill lease or a write mark, all as text, so that a plain GET tells
- * which. The scripts write the same words (value-words.lua, mark-words.lua, lease.lua).
+ * which. The scripts write the same words (value-words.lua, mark-words.lua, lease-words.lua).
  */
 export interface StoredValue {
   readonly is: 'value';
@@ -25,7 +25,7 @@ const MARK: Stored = Object.freeze({ is: 'mark' });
 export function parseStored(text: string | null): Stored {
   if (text === null) return NONE;
   switch (text.charCodeAt(0)) {
-    case 0x4c: // L
+    case 0x4c: // L; whether its epoch is the present one, the script decides
       return LEASE;
     case 0x4d: // M
       return MARK;

@@ -42,10 +42,9 @@ export function parseToken(text: string): Token {
 
 /** At most 2 KiB: what does not fit becomes a foreign token, with which its client is served by the origin. */
 export function formatToken(token: Token): string {
-  const parts = token.map((part) => {
-    const words = [part.partition.toString(36), part.epoch ?? '-', part.clock.toString(36), part.issuedAt.toString(36)];
-    if (part.foreign && part.epoch !== null) words.push('f');
-    return words.join('.');
+  const parts = token.map(({ partition, epoch, clock, issuedAt, foreign }) => {
+    const words = `${partition.toString(36)}.${epoch ?? '-'}.${clock.toString(36)}.${issuedAt.toString(36)}`;
+    return foreign && epoch !== null ? `${words}.f` : words;
   });
   const text = ['1', ...parts].join('~');
   return text.length <= TOKEN_LENGTH ? text : formatToken([foreignPart(0, 0)]);

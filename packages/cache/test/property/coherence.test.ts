@@ -3,9 +3,11 @@
  * the bus, and time, on replicas that run the real core. A failure prints the seed and the shortest list of actions.
  */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { actions, run, type Search } from './actions.ts';
+import { expect, test, vi } from 'vitest';
+import { actions, run, SEARCH_MS, type Search } from './actions.ts';
 import { KEYS } from './surroundings.ts';
+
+vi.setConfig({ testTimeout: SEARCH_MS });
 
 /** Another number tries other interleavings; a failure names the one that it had. */
 const SEED = Number(process.env.PROPERTY_SEED ?? 20_261_124);

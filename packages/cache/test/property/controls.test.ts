@@ -3,13 +3,15 @@
  * would prove nothing about that mechanism.
  */
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { BusMessage, Entry } from '../../src/core/entry.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { Read } from '../../src/core/read.ts';
 import type { BeatReply, Sent } from '../../src/core/replies.ts';
-import { type Action, actions, run } from './actions.ts';
+import { type Action, actions, run, SEARCH_MS } from './actions.ts';
 import { KEYS, type Key, type Mechanisms } from './surroundings.ts';
+
+vi.setConfig({ testTimeout: SEARCH_MS });
 
 const RUNS = 60_000;
 

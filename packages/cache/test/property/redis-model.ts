@@ -39,6 +39,14 @@ const PAGE = 2;
 export const LONGEST_MARK_MS = 40;
 const BEYOND_MARK_MS = 10;
 
+interface Lease {
+  readonly is: 'lease';
+  readonly epoch: string;
+  readonly token: string;
+  readonly until: number;
+  waiters: number;
+}
+
 type Held =
   | {
       readonly is: 'value';
@@ -47,7 +55,7 @@ type Held =
       readonly tags: string[];
       readonly payload: string;
     }
-  | { readonly is: 'lease'; readonly token: string; readonly until: number; waiters: number }
+  | Lease
   | { readonly is: 'mark'; readonly writers: Map<string, number> };
 
 interface State {
@@ -89,7 +97,7 @@ export class RedisModel {
   get(key: string, now: number): string | null {
     const held = this.#look(key, now);
     if (held === undefined) return null;
-    return held.is === 'value' ? textOf(held) : held.is === 'lease' ? 'L x 0' : 'M x:1';
+    return held.is === 'value' ? textOf(held) : held.is === 'lease' ? `L ${held.epoch} x 0` : 'M x:1';
   }
 
   read(caller: Caller, key: string): ReadReply {
@@ -97,7 +105,7 @@ export class RedisModel {
     if (stranger) return stranger;
     const { clock } = this.#meta;
     const held = this.#look(key, caller.now);
-    if (held === undefined) return { is: 'none', clock, leftMs: 0 };
+    if (held === undefined || this.#dead(held)) return { is: 'none', clock, leftMs: 0 };
     if (held.is !== 'value') return { is: held.is, clock, leftMs: 0 };
     return this.#acceptable(held) ? { is: 'value', clock, text: textOf(held) } : { is: 'refused', clock, leftMs: 0 };
   }
@@ -108,14 +116,14 @@ export class RedisModel {
     const { clock, since } = this.#meta;
     const held = this.#look(key, caller.now);
     if (held?.is === 'mark') return { is: 'mark', clock };
-    if (held?.is === 'lease') {
+    if (held?.is === 'lease' && !this.#dead(held)) {
       held.waiters++;
       return { is: 'lease', clock };
     }
-    if (held !== undefined && this.#acceptable(held)) return { is: 'value', clock, text: textOf(held) };
+    if (held?.is === 'value' && this.#acceptable(held)) return { is: 'value', clock, text: textOf(held) };
     const quarantined = caller.now < since + LONGEST_MARK_MS + BEYOND_MARK_MS;
     if (quarantined && !this.#without.quarantine) return { is: 'quarantine', clock };
-    this.#state.keys.set(key, { is: 'lease', token, until: caller.now + lifeMs, waiters: 0 });
+    this.#state.keys.set(key, { is: 'lease', epoch: caller.epoch, token, until: caller.now + lifeMs, waiters: 0 });
     return { is: 'granted', clock };
   }
 
@@ -123,7 +131,7 @@ export class RedisModel {
     const stranger = this.#enter(caller);
     if (stranger) return stranger;
     const held = this.#look(key, caller.now);
-    const mine = held?.is === 'lease' && held.token === token;
+    const mine = held?.is === 'lease' && !this.#dead(held) && held.token === token;
     if (!mine && !this.#without.leaseToken) return { is: 'refused', clock: this.#meta.clock };
     this.#state.keys.set(key, { is: 'value', epoch: caller.epoch, f, tags, payload });
     if (held?.is === 'lease' && held.waiters > 0) this.#publish({ is: 'fill', key });
@@ -134,7 +142,7 @@ export class RedisModel {
     const stranger = this.#enter(caller);
     if (stranger) return stranger;
     const held = this.#look(key, caller.now);
-    if (held?.is === 'lease' && held.token === token) this.#state.keys.delete(key);
+    if (held?.is === 'lease' && !this.#dead(held) && held.token === token) this.#state.keys.delete(key);
     return { is: 'clock', clock: this.#meta.clock };
   }
 
@@ -236,6 +244,11 @@ export class RedisModel {
       if (held.writers.size === 0) this.#state.keys.delete(key);
     }
     return this.#state.keys.get(key);
+  }
+
+  /** A lease that nobody can fill any more: absent to whoever asks. */
+  #dead(held: Held): boolean {
+    return held.is === 'lease' && held.epoch !== this.#meta.epoch;
   }
 
   #acceptable(held: Held): held is Held & { is: 'value' } {

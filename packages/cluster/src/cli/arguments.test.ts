@@ -66,6 +66,8 @@ describe('orders', () => {
       command: 'stop',
       cluster: 'http://localhost:8081',
     });
+    expect(parseInvocation(['watch'])).toEqual({ command: 'watch', cluster: null, json: false, forS: null });
+    expect(parseInvocation(['watch', '--json', '--for', '5'])).toMatchObject({ json: true, forS: 5 });
     expect(parseInvocation(['restart', 'redis', '--kill', '--lose-data', '--down', '3000'])).toEqual({
       command: 'restart',
       cluster: null,
@@ -98,9 +100,11 @@ test.each([
   ],
   [['restart', 'redis', '--down', '-1'], '--down is "-1"; it is a whole number from 0 to 600000'],
   [['--keep', '--json'], '--keep needs a value'],
-  [['toString'], 'there is no command toString; start, status, scale, stop, restart'],
+  [['toString'], 'there is no command toString; start, status, scale, stop, watch, restart'],
   [['restart', 'redis', '--down=-1'], '--down is "-1"; it is a whole number from 0 to 600000'],
-  [['dance'], 'there is no command dance; start, status, scale, stop, restart'],
+  [['dance'], 'there is no command dance; start, status, scale, stop, watch, restart'],
+  [['watch', '--for', '0'], '--for is "0"; it is a whole number from 1 to 86400'],
+  [['scale', '3', '--for', '5'], 'scale does not take --for'],
   [['--port', '65536'], '--port is "65536"; it is a whole number from 0 to 65535'],
   [['--port'], '--port needs a value'],
   [['--port', '1', '--port', '2'], '--port is given twice'],

@@ -12,6 +12,13 @@ export type Invocation =
   | { readonly command: 'scale'; readonly cluster: string | null; readonly replicas: number }
   | { readonly command: 'stop'; readonly cluster: string | null }
   | {
+      readonly command: 'watch';
+      readonly cluster: string | null;
+      readonly json: boolean;
+      /** Null: until the user ends it. */
+      readonly forS: number | null;
+    }
+  | {
       readonly command: 'restart';
       readonly cluster: string | null;
       readonly name: string;
@@ -34,7 +41,7 @@ export interface StartInvocation {
 const FLAGS = ['help', 'json', 'logs', 'no-install', 'kill', 'lose-data'] as const;
 const VALUES = [
   ...['replicas', 'port', 'console-port', 'keep', 'protocol', 'writes', 'staleness', 'backend'],
-  ...['cluster', 'down'],
+  ...['cluster', 'down', 'for'],
 ];
 
 /** Which options belong to which command; `start` is what is done without a command. */
@@ -51,12 +58,14 @@ const COMMANDS: Readonly<
   status: { options: ['json', 'cluster'], operands: [] },
   scale: { options: ['cluster'], operands: ['N'] },
   stop: { options: ['cluster'], operands: [] },
+  watch: { options: ['json', 'for', 'cluster'], operands: [] },
   restart: { options: ['kill', 'lose-data', 'down', 'cluster'], operands: ['NAME'] },
 };
 
 const MEMBER = /^(redis|postgres|nginx|api-[1-9]\d?)$/;
 const PORT_MAX = 65_535;
 const STALENESS_MAX_MS = 3_600_000;
+const WATCH_MAX_S = 86_400;
 
 /** Reads a command line; throws a UsageError with every problem of it. */
 export function parseInvocation(argv: readonly string[]): Invocation {
@@ -76,6 +85,13 @@ function invocationOf(read: Reader): Invocation {
       return { command: 'scale', cluster, replicas: read.integer('N', read.operand, 1, REPLICAS_MAX) ?? 1 };
     case 'stop':
       return { command: 'stop', cluster };
+    case 'watch':
+      return {
+        command: 'watch',
+        cluster,
+        json: read.flag('json'),
+        forS: read.integer('--for', read.value('for'), 1, WATCH_MAX_S),
+      };
     case 'restart':
       return { command: 'restart', cluster, name: read.operand ?? '', options: restartOf(read) };
     default:

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { findCluster } from '../control/remote-cluster.ts';
 import { ClusterError } from '../errors.ts';
 import type { ClusterOptions } from '../options.ts';
+import { watch } from '../watch/watch.ts';
 import { type Invocation, parseInvocation } from './arguments.ts';
 import { runStart } from './start.ts';
 import { USAGE } from './usage.ts';
@@ -50,6 +51,10 @@ async function obey(invocation: Invocation, overrides: ClusterOptions): Promise<
     case 'restart':
       await (await findCluster(invocation.cluster)).restart(invocation.name, invocation.options);
       return;
+    case 'watch': {
+      const { cluster, json, forS } = invocation;
+      return watch(await findCluster(cluster), { json, forMs: forS === null ? null : forS * 1_000 });
+    }
     case 'stop':
       return (await findCluster(invocation.cluster)).stop();
   }

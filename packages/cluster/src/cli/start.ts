@@ -1,9 +1,12 @@
 import { resolve } from 'node:path';
+import { engineProblem } from '../compose/docker.ts';
+import { openComposeCluster } from '../compose/open-compose-cluster.ts';
 import { serveControl } from '../control/server.ts';
 import { ClusterError } from '../errors.ts';
 import { ensurePrograms } from '../install/ensure-programs.ts';
 import type { ClusterOptions } from '../options.ts';
 import { within } from '../processes/child.ts';
+import { findPrograms } from '../processes/programs.ts';
 import { reportToStderr } from '../report.ts';
 import { type OpenedCluster, openCluster } from '../start-cluster.ts';
 import type { StartInvocation } from './arguments.ts';
@@ -14,22 +17,40 @@ const FAREWELL_MS = 100;
 
 /** Runs a cluster in the foreground until a signal, or an order from another terminal, ends it. */
 export async function runStart(invocation: StartInvocation, overrides: ClusterOptions = {}): Promise<void> {
-  if (invocation.backend === 'compose') {
-    throw new ClusterError(
-      'E_CLUSTER_BACKEND',
-      'the compose backend comes with docker-compose.yml, which is not there yet; leave --backend out: processes need no Docker',
-    );
-  }
   const interrupt = interruption();
   try {
-    await ensurePrograms({ install: invocation.install, say, signal: interrupt });
-    say(`starting Postgres, Redis, nginx and ${invocation.replicas} replicas`);
-    const opened = await openCluster({ ...clusterOptions(invocation, interrupt), ...overrides });
+    const opened = await openOn(await backendOf(invocation), invocation, {
+      ...clusterOptions(invocation, interrupt),
+      ...overrides,
+      signal: interrupt,
+    });
     await runUntil(opened, invocation.json, interrupt);
   } catch (error) {
     // An end that was asked for is no failure, wherever it met us; what was started is gone by now.
     if (!interrupt.aborted || error !== interrupt.reason) throw error;
   }
+}
+
+/** Processes, unless their programs are missing and containers can be had. */
+async function backendOf({ backend }: StartInvocation): Promise<'processes' | 'compose'> {
+  if (backend !== 'auto') return backend;
+  const { redis, nginx } = findPrograms();
+  if (redis !== null && nginx !== null) return 'processes';
+  return (await engineProblem()) === null ? 'compose' : 'processes';
+}
+
+async function openOn(
+  backend: 'processes' | 'compose',
+  { install, replicas }: StartInvocation,
+  options: ClusterOptions & { readonly signal: AbortSignal },
+): Promise<OpenedCluster> {
+  if (backend === 'processes') {
+    await ensurePrograms({ install, say, signal: options.signal });
+    say(`starting Postgres, Redis, nginx and ${replicas} replicas`);
+    return openCluster(options);
+  }
+  say(`building and starting Postgres, Redis, nginx and ${replicas} replicas in containers`);
+  return openComposeCluster(options);
 }
 
 async function runUntil({ cluster, folder }: OpenedCluster, json: boolean, interrupt: AbortSignal): Promise<void> {

@@ -15,6 +15,9 @@ export const USAGE = `usage: npm start -- [COMMAND] [OPTIONS]
     --logs                  shows what every member writes
 
   status [--json]           of the cluster that runs
+  watch                     shows the cluster live; q or Ctrl-C ends the view
+    --json                  one line of JSON a second
+    --for S                 ends by itself
   scale N                   1 to 16 replicas; returns when they are ready or gone
   restart NAME              a replica, redis, postgres or nginx; returns when it serves
     --kill                  by SIGKILL

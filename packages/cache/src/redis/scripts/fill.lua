@@ -1,16 +1,17 @@
 #!lua
--- FILL: stores what was loaded under a lease, if the key still holds that very lease. The epoch is the lease's, never
--- the one that the replica has meanwhile. Only waiting readers are told, and only the key: a value on the bus would be
--- stored past every test.
+-- FILL: stores what was loaded under a lease, if the key still holds that very lease: its epoch and its token. The
+-- caller's epoch is the lease's, never the one that the replica has meanwhile. Only waiting readers are told, and only
+-- the key: a value on the bus would be stored past every test.
 --
 -- KEYS[1] meta  [2] journal  [3] k:<key>
 -- ARGV[1..3] see prologue  [4] channel  [5] token  [6] f  [7] TTL, ms  [8] soft TTL, ms, or 0  [9] since the load began, ms
 --     [10] tags as JSON  [11] the key as JSON  [12] payload
 -- Returns {'STORED' | 'REFUSED', clock, now}.
 --@include prologue
+--@include lease-words
 local now = now_ms()
-local waiters = string.match(redis.call('GET', KEYS[3]) or '', '^L ' .. ARGV[5] .. ' (%d+)$')
-if not waiters then return {'REFUSED', clock, now} end
+local token, waiters = lease_in(redis.call('GET', KEYS[3]))
+if token ~= ARGV[5] then return {'REFUSED', clock, now} end
 local ttl, soft = tonumber(ARGV[7]), tonumber(ARGV[8])
 local times = int(now - ARGV[9]) .. ' ' .. int(now + ttl) .. ' ' .. int(soft > 0 and now + soft or 0)
 redis.call('SET', KEYS[3], 'V ' .. epoch .. ' ' .. ARGV[6] .. ' ' .. times .. ' ' .. ARGV[10] .. '\n' .. ARGV[12], 'PX', ARGV[7])

@@ -7,13 +7,14 @@
 -- Returns {'VALUE' | 'REFUSED' | 'LEASE' | 'MARK' | 'NONE', clock, the value's text, what is left of the TTL in ms}.
 --@include prologue
 --@include mark-words
+--@include lease-words
 --@include value-words
 local kind, text = look(KEYS[4], now_ms())
 if kind == 'V' then
   if acceptable(text, KEYS[3]) then return {'VALUE', clock, text, redis.call('PTTL', KEYS[4])} end
   return {'REFUSED', clock, '', 0}
 end
-if kind == 'L' then return {'LEASE', clock, '', redis.call('PTTL', KEYS[4])} end
+if lease_in(text) then return {'LEASE', clock, '', redis.call('PTTL', KEYS[4])} end
 if kind == 'M' then
   local _, last = live_writers(text, now_ms())
   return {'MARK', clock, '', last - now_ms()}

@@ -5,8 +5,9 @@
 -- ARGV[1..3] see prologue  [4] channel  [5] token  [6] the key as JSON
 -- Returns {'OK', clock}.
 --@include prologue
-local waiters = string.match(redis.call('GET', KEYS[3]) or '', '^L ' .. ARGV[5] .. ' (%d+)$')
-if waiters then
+--@include lease-words
+local token, waiters = lease_in(redis.call('GET', KEYS[3]))
+if token == ARGV[5] then
   redis.call('DEL', KEYS[3])
   if waiters ~= '0' then redis.call('PUBLISH', ARGV[4], 'F ' .. ARGV[6]) end
 end

@@ -1,0 +1,111 @@
+import { get } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { runToEnd, type ServerProcess, startServer } from '../lib/child.ts';
+import type { Effort } from '../lib/effort.ts';
+import { load } from '../lib/http-load.ts';
+import { interleave } from '../lib/rounds.ts';
+import { type Row, rowOf } from '../lib/row.ts';
+
+const GROUP = 'GET /products/42 from L1, one replica, 32 connections';
+const PATH = '/products/42';
+const CONNECTIONS = 32;
+const PROMISED = 0.85;
+const OURS = 'cached GET';
+const CONSTANT = 'Express, a constant answer';
+const US_PER_S = 1e6;
+/** See bench/lib/caches.ts: a busy machine must not turn hits into loads. */
+const PATIENT = { CACHE_STALENESS_MS: '20000', CACHE_BEAT_MS: '250', CACHE_L1_TTL_MS: '3600000' };
+/** Tries until L1 has the product: nothing is cached during the first quarantine, 3.5 s. */
+const TRIES = 400;
+const PAUSE_MS = 25;
+
+const API = new URL('../../apps/api/src/', import.meta.url);
+
+/**
+ * A replica as it is deployed, in a process of its own, against Express that answers the very same bytes of headers and
+ * body without any work. Beside requests per second stands the CPU time of one request, which a busy machine moves less.
+ */
+export async function http(redisUrl: string, databaseUrl: string, effort: Effort): Promise<Row[]> {
+  await runToEnd(fileURLToPath(new URL('migrate.ts', API)), ['--seed'], { DATABASE_URL: databaseUrl });
+  const replica = await startServer(fileURLToPath(new URL('main.ts', API)), {
+    ...{ HOST: '127.0.0.1', PORT: '0', INTERNAL_HOST: '127.0.0.1', INTERNAL_PORT: '0' },
+    ...{ REPLICA_NAME: 'api-1', REDIS_URL: redisUrl, DATABASE_URL: databaseUrl, ...PATIENT },
+  });
+  const servers = [replica];
+  try {
+    const { headers, body } = await cached(replica.port);
+    const constant = await startServer(fileURLToPath(new URL('../processes/constant.ts', import.meta.url)), {
+      HEADERS: JSON.stringify(headers),
+      BODY: body,
+    });
+    servers.push(constant);
+    return await compare(replica, constant, effort);
+  } finally {
+    for (const server of servers) await server.stop();
+  }
+}
+
+async function compare(replica: ServerProcess, constant: ServerProcess, effort: Effort): Promise<Row[]> {
+  const cpu = new Map<string, number[]>([
+    [`${OURS}, CPU`, []],
+    [`${CONSTANT}, CPU`, []],
+  ]);
+  const measure = (name: string, server: ServerProcess) => async () => {
+    const before = server.cpu();
+    const { perSecond, answered, others } = await load(server.port, PATH, CONNECTIONS, effort.roundMs);
+    if (others > answered / 100) throw new Error(`${others} of ${answered} answers of ${name} were not 200 from L1`);
+    const after = server.cpu();
+    if (before !== null && after !== null) cpu.get(`${name}, CPU`)?.push(((after - before) * US_PER_S) / answered);
+    return perSecond;
+  };
+  const measured = await interleave(
+    [
+      { name: CONSTANT, measure: measure(CONSTANT, constant) },
+      { name: OURS, measure: measure(OURS, replica) },
+    ],
+    effort.rounds,
+  );
+  return [
+    rowOf(GROUP, 'req/s', measured, CONSTANT),
+    rowOf(GROUP, 'req/s', measured, OURS, CONSTANT, ['at least', PROMISED]),
+    ...cpuRows(cpu),
+  ];
+}
+
+function cpuRows(measured: Map<string, number[]>): Row[] {
+  // The first round was to get warm.
+  for (const figures of measured.values()) figures.shift();
+  if ([...measured.values()].some(({ length }) => length === 0)) return [];
+  return [
+    rowOf(GROUP, 'us', measured, `${CONSTANT}, CPU`),
+    rowOf(GROUP, 'us', measured, `${OURS}, CPU`, `${CONSTANT}, CPU`),
+  ];
+}
+
+/** The answer as it comes from L1, its headers flat: without those that every server adds by itself. */
+async function cached(port: number): Promise<{ headers: string[]; body: string }> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { tier, headers, body } = await ask(port);
+    if (tier === 'L1') return { headers, body };
+    await new Promise((waited) => setTimeout(waited, PAUSE_MS));
+  }
+  throw new Error(`${PATH} does not come from L1 within ${(TRIES * PAUSE_MS) / 1_000} s`);
+}
+
+function ask(port: number): Promise<{ tier: string; headers: string[]; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = get({ port, host: '127.0.0.1', path: PATH }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text;
+      });
+      response.on('end', () => {
+        const own = ['date', 'connection', 'keep-alive'];
+        const { rawHeaders } = response;
+        const headers = rawHeaders.filter((_, at) => !own.includes(String(rawHeaders[at - (at % 2)]).toLowerCase()));
+        resolve({ tier: String(response.headers['x-cache']), headers, body });
+      });
+    });
+    asked.on('error', reject);
+  });
+}
