@@ -3,6 +3,6 @@ export type { Cluster, LinkRole } from './cluster.ts';
 export { findCluster } from './control/remote-cluster.ts';
 export { ClusterError, type ClusterErrorCode, UsageError } from './errors.ts';
 export { createLink, type Fault, type Link, type LinkOptions } from './link/link.ts';
-export type { ClusterOptions, RestartOptions } from './options.ts';
+export type { ClusterOptions, OutsideServer, OutsideServers, RestartOptions } from './options.ts';
 export { startCluster } from './start-cluster.ts';
 export type { ReplicaState, ReplicaStatus, ServerStatus, Settings, Status } from './status.ts';

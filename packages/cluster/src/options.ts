@@ -27,12 +27,31 @@ export interface ClusterOptions {
   readonly replicaCommand?: readonly string[];
   /** Arguments for the Node process that migrates and seeds, given DATABASE_URL; null: none is run. */
   readonly migrateCommand?: readonly string[] | null;
+  /** Redis and Postgres that the caller has started, in place of processes of ours; they end with the cluster. */
+  readonly servers?: OutsideServers;
   /** Where it is told what goes wrong meanwhile; default standard error. */
   readonly report?: Report;
   /** Shown every line that a member writes. */
   readonly showLine?: (name: string, line: string) => void;
   /** Ends the start; what was started is ended again. */
   readonly signal?: AbortSignal;
+}
+
+/** Servers that run elsewhere, as in containers: Postgres with the database that its URL names, both empty. */
+export interface OutsideServers {
+  readonly redis: OutsideServer;
+  readonly postgres: OutsideServer;
+}
+
+export interface OutsideServer {
+  /** Carries what is needed to log in; the same after each restart. */
+  readonly url: string;
+  /** Ends it, in good order or at once. */
+  readonly end: (kill: boolean) => Promise<void>;
+  /** Starts it again, with its data or, Redis only, without; returns when it serves. */
+  readonly begin: (loseData: boolean) => Promise<void>;
+  /** Ends and removes it for good; also when it is down. */
+  readonly close: () => Promise<void>;
 }
 
 /** How a member is restarted. */
@@ -55,6 +74,7 @@ export interface ResolvedOptions {
   readonly awaitQuarantine: boolean;
   readonly replicaCommand: readonly string[];
   readonly migrateCommand: readonly string[] | null;
+  readonly servers: OutsideServers | null;
   readonly report: Report;
   readonly showLine: ((name: string, line: string) => void) | null;
   readonly signal: AbortSignal | null;
@@ -89,6 +109,7 @@ export function resolveOptions(options: ClusterOptions): ResolvedOptions {
     replicaCommand: options.replicaCommand ?? [REPLICA],
     migrateCommand:
       options.migrateCommand === undefined ? [MIGRATE, ...(seed ? ['--seed'] : [])] : options.migrateCommand,
+    servers: options.servers ?? null,
     report: options.report ?? reportToStderr,
     showLine: options.showLine ?? null,
     signal: options.signal ?? null,

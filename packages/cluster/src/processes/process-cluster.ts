@@ -12,12 +12,11 @@ import type { Logs } from './logs.ts';
 import { Member } from './member.ts';
 import { NginxService, PROXY_TIMES } from './nginx.ts';
 import type { HeldPort, Ports } from './ports.ts';
-import { PostgresService } from './postgres.ts';
 import type { Programs } from './programs.ts';
 import { epochsOf, quarantineOver } from './quarantine.ts';
-import { RedisService } from './redis.ts';
 import { nodeProgram } from './replica.ts';
 import { Replicas } from './replicas.ts';
+import { outsideServer, ownPostgres, ownRedis, type Server } from './server.ts';
 import { SERVER_ENV, type Site } from './site.ts';
 
 /** What a cluster of processes holds from its start to its end. */
@@ -35,10 +34,10 @@ export class ProcessCluster implements Cluster {
   readonly #options: ResolvedOptions;
   readonly #holdings: Holdings;
   readonly #site: Site;
-  readonly #redis: RedisService;
-  readonly #postgres: PostgresService;
+  readonly #redis: Server;
+  readonly #postgres: Server;
   readonly #nginx: NginxService;
-  readonly #servers: Readonly<Record<'redis' | 'postgres' | 'nginx', Member>>;
+  readonly #nginxMember: Member;
   readonly #replicas: Replicas;
   readonly #end = new AbortController();
   #stopped: Promise<void> | null = null;
@@ -51,20 +50,21 @@ export class ProcessCluster implements Cluster {
     const { report } = options;
     const site: Site = { folder: instance.folder, state: instance.state, logs, report, signal };
     this.#site = site;
-    this.#redis = new RedisService({
-      site,
-      program: programs.redis,
-      port: ports.redis,
-      password: keep.credentials.redis,
-      dataFolder: keep.redis,
-    });
-    this.#postgres = new PostgresService({
-      site,
-      port: ports.postgres,
-      password: keep.credentials.postgres,
-      dataFolder: keep.postgres,
-      kept: keep.kept,
-    });
+    const { credentials, kept } = keep;
+    const { servers } = options;
+    this.#redis =
+      servers === null
+        ? ownRedis(site, {
+            program: programs.redis,
+            port: ports.redis,
+            password: credentials.redis,
+            dataFolder: keep.redis,
+          })
+        : outsideServer(site, servers.redis);
+    this.#postgres =
+      servers === null
+        ? ownPostgres(site, { port: ports.postgres, password: credentials.postgres, dataFolder: keep.postgres, kept })
+        : outsideServer(site, servers.postgres);
     this.#nginx = new NginxService({
       site,
       program: programs.nginx,
@@ -72,11 +72,7 @@ export class ProcessCluster implements Cluster {
       slots: ports.replicas,
       times: PROXY_TIMES,
     });
-    this.#servers = {
-      redis: new Member(this.#redis, report, signal),
-      postgres: new Member(this.#postgres, report, signal),
-      nginx: new Member(this.#nginx, report, signal),
-    };
+    this.#nginxMember = new Member(this.#nginx, report, signal);
     const urls = { redisUrl: this.#redis.url, databaseUrl: this.#postgres.url };
     this.#replicas = new Replicas({ site, ports, resolved: options, ...urls });
   }
@@ -91,7 +87,7 @@ export class ProcessCluster implements Cluster {
     if (this.#options.signal?.aborted) interrupted();
     this.#options.signal?.addEventListener('abort', interrupted, { once: true });
     try {
-      await this.#together(this.#startNginx(), this.#startRedis(), this.#startPostgres());
+      await this.#together(this.#startNginx(), this.#redis.start(), this.#startPostgres());
       await this.#replicas.scale(this.#options.replicas);
       if (this.#options.awaitQuarantine) await this.#quarantineOver(new Set());
     } catch (error) {
@@ -112,18 +108,11 @@ export class ProcessCluster implements Cluster {
 
   async #startNginx(): Promise<void> {
     this.#nginx.prepare();
-    await this.#servers.nginx.start();
-  }
-
-  async #startRedis(): Promise<void> {
-    this.#redis.prepare();
-    await this.#servers.redis.start();
+    await this.#nginxMember.start();
   }
 
   async #startPostgres(): Promise<void> {
-    await this.#postgres.prepare();
-    await this.#servers.postgres.start();
-    await this.#postgres.createDatabase();
+    await this.#postgres.start();
     const args = this.#options.migrateCommand;
     if (args === null) return;
     const { logs, state, signal } = this.#site;
@@ -133,14 +122,14 @@ export class ProcessCluster implements Cluster {
   }
 
   async status(): Promise<Status> {
-    const { redis, postgres, nginx } = this.#servers;
+    const server = ({ url, pid }: Server) => ({ url, pid });
     return {
       url: this.url,
       console: null,
       replicas: await this.#replicas.status(),
-      redis: { url: this.#redis.url, pid: redis.pid },
-      postgres: { url: this.#postgres.url, pid: postgres.pid },
-      nginx: { pid: nginx.pid },
+      redis: server(this.#redis),
+      postgres: server(this.#postgres),
+      nginx: { pid: this.#nginxMember.pid },
       settings: this.#options.settings,
     };
   }
@@ -157,18 +146,19 @@ export class ProcessCluster implements Cluster {
       throw new UsageError([`only redis can be restarted without its data, not ${name}`]);
     if (!isDownTime(downMs)) throw new UsageError([`nothing can stay down for ${downMs} ms; 0 to 10 minutes`]);
     if (name === 'redis') await this.#restartRedis(kill, loseData, downMs);
+    else if (name === 'postgres') await this.#postgres.restart({ kill, downMs, loseData });
     else await this.#member(name).restart({ kill, downMs });
     return this.status();
   }
 
   async #restartRedis(kill: boolean, loseData: boolean, downMs: number): Promise<void> {
     let former: ReadonlySet<string> = new Set();
-    await this.#servers.redis.restart({
+    await this.#redis.restart({
       kill,
       downMs,
+      loseData,
       // Asked while Redis is down: nobody can enter another epoch meanwhile.
       whileDown: async () => {
-        if (loseData) this.#redis.loseData();
         former = await epochsOf(this.#replicas.present());
       },
     });
@@ -181,10 +171,9 @@ export class ProcessCluster implements Cluster {
   }
 
   #member(name: string): Member {
-    const servers: Readonly<Record<string, Member>> = this.#servers;
-    const member = (Object.hasOwn(servers, name) ? servers[name] : null) ?? this.#replicas.member(name);
+    const member = name === 'nginx' ? this.#nginxMember : this.#replicas.member(name);
     if (member !== null) return member;
-    const names = [...this.#replicas.names(), ...Object.keys(servers)];
+    const names = [...this.#replicas.names(), 'redis', 'postgres', 'nginx'];
     throw new ClusterError('E_CLUSTER_NO_MEMBER', `there is no ${name}; there are ${names.join(', ')}`);
   }
 
@@ -203,14 +192,13 @@ export class ProcessCluster implements Cluster {
 
   async #stop(): Promise<void> {
     this.#end.abort(new ClusterError('E_CLUSTER_STOPPED', 'the cluster is stopping'));
-    const { redis, postgres, nginx } = this.#servers;
     // Replicas first, so that what they finish still finds Redis and Postgres, and its answer nginx.
     const errors = [
       ...(await failures([this.#replicas.stop('SIGTERM', STOP_REPLICAS_MS)])),
       ...(await failures([
-        nginx.stop('SIGTERM', STOP_SERVERS_MS),
-        redis.stop('SIGTERM', STOP_SERVERS_MS),
-        postgres.stop('SIGINT', STOP_SERVERS_MS),
+        this.#nginxMember.stop('SIGTERM', STOP_SERVERS_MS),
+        this.#redis.stop(STOP_SERVERS_MS),
+        this.#postgres.stop(STOP_SERVERS_MS),
       ])),
     ];
     const { logs, ports, keep, instance } = this.#holdings;

@@ -1,8 +1,13 @@
 import { until } from '../probe.ts';
-import type { ReplicaService, ReplicaView } from './replica.ts';
+import type { ReplicaView } from './replica.ts';
+
+/** A replica that can be asked what it says of itself; null when it does not answer. */
+export interface Viewed {
+  view(): Promise<ReplicaView | null>;
+}
 
 /** The epochs in which replicas are at present; those that do not answer have no say. */
-export async function epochsOf(replicas: readonly ReplicaService[]): Promise<Set<string>> {
+export async function epochsOf(replicas: readonly Viewed[]): Promise<Set<string>> {
   const views = await Promise.all(replicas.map((replica) => replica.view()));
   return new Set(views.flatMap((view) => view?.partitions.map(({ epoch }) => epoch) ?? []));
 }
@@ -18,7 +23,7 @@ export async function epochsOf(replicas: readonly ReplicaService[]): Promise<Set
  * A replica that is cut off (parked, or silent) does not take part: a test may have put it there.
  */
 export async function quarantineOver(
-  replicas: () => readonly ReplicaService[],
+  replicas: () => readonly Viewed[],
   former: ReadonlySet<string>,
   patience: { limitMs: number; signal: AbortSignal },
 ): Promise<void> {

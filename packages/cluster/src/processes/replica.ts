@@ -104,7 +104,7 @@ export class ReplicaService implements Service {
   /** What it says of itself on its private listener; null when it does not answer. */
   async view(): Promise<ReplicaView | null> {
     const { state, partitions } = (await askJson(`${this.internal}/internal/status`)) ?? {};
-    if (!isState(state)) return null;
+    if (!isReplicaState(state)) return null;
     return { state, partitions: Array.isArray(partitions) ? (partitions as PartitionView[]) : [] };
   }
 
@@ -116,7 +116,7 @@ export class ReplicaService implements Service {
   }
 }
 
-function isState(state: unknown): state is ReplicaState {
+export function isReplicaState(state: unknown): state is ReplicaState {
   return typeof state === 'string' && ['starting', 'ready', 'parked', 'draining'].includes(state);
 }
 

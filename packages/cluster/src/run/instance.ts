@@ -101,11 +101,14 @@ function instances(checkoutFolder: string): { folder: string; launcher: Launcher
   return readdirSync(checkoutFolder).flatMap((name) => {
     const [, digits, hash] = NAME.exec(name) ?? [];
     if (digits === undefined) return [];
-    const pid = Number(digits);
-    const identity = identityOf(pid);
-    const alive = identity !== null && digest(identity) === hash;
-    return [{ folder: join(checkoutFolder, name), launcher: alive ? { pid, identity } : null }];
+    return [{ folder: join(checkoutFolder, name), launcher: launcherOf(Number(digits), hash ?? '') }];
   });
+}
+
+/** The launcher of which a name says `<pid>-<hash>`; null when it is gone. */
+export function launcherOf(pid: number, hash: string): Launcher | null {
+  const identity = identityOf(pid);
+  return identity !== null && digest(identity) === hash ? { pid, identity } : null;
 }
 
 function digest(identity: string): string {

@@ -1,0 +1,26 @@
+# One image for every process of ours; which of them a container is, its command says. Nothing is built: Node runs the
+# TypeScript as it is, from workspaces that stay links (it strips no types of files that are within node_modules).
+FROM node:26-slim
+
+ENV NODE_ENV=production
+WORKDIR /app
+
+# Changes seldom, so it comes first: a change of the sources does not install anything again. npm wants to see every
+# workspace of the lock file; only those that are named are installed, without what is for development (a Node, a
+# Postgres, test tools).
+COPY package.json package-lock.json ./
+COPY apps/api/package.json apps/api/
+COPY packages/cache/package.json packages/cache/
+COPY packages/cluster/package.json packages/cluster/
+COPY packages/history/package.json packages/history/
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --workspace=apps/api \
+  && npm cache clean --force
+
+COPY infra/postgres infra/postgres
+COPY infra/compose/health.sh infra/compose/
+COPY packages/cache/src packages/cache/src
+COPY apps/api/src apps/api/src
+
+USER node
+EXPOSE 3000 3001
+CMD ["node", "apps/api/src/main.ts"]

@@ -1,0 +1,115 @@
+/**
+ * What a container of the cluster may do, asked of the engine and tried within: nobody is root, nothing can be written
+ * but data, every resource has a limit; only nginx has a port on this machine; the private side of the replicas is
+ * reached from the inner network and not by nginx; secrets come as files; nothing is left when it has been removed.
+ */
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Container } from '../../packages/cluster/src/compose/compose.ts';
+import { docker } from '../../packages/cluster/src/compose/docker.ts';
+import { ask, header } from '../lib/client.ts';
+import { type Composed, startComposed } from '../lib/composed.ts';
+
+interface Confinement {
+  readonly Config: { readonly User: string; readonly Env: readonly string[] };
+  readonly HostConfig: {
+    readonly ReadonlyRootfs: boolean;
+    readonly CapDrop: readonly string[];
+    readonly SecurityOpt: readonly string[];
+    readonly Init: boolean;
+    readonly Memory: number;
+    readonly NanoCpus: number;
+    readonly PidsLimit: number;
+    readonly Privileged: boolean;
+  };
+}
+
+const SERVICES = ['api', 'api', 'api', 'migrate', 'nginx', 'postgres', 'redis'];
+
+describe.skipIf(inject('engineProblem') !== null)('docker compose up', () => {
+  let cluster: Composed;
+  let containers: Container[];
+
+  beforeAll(async () => {
+    cluster = await startComposed('confined');
+    containers = await cluster.compose.containers();
+  });
+  afterAll(() => cluster?.remove());
+
+  const of = (service: string) => containers.find((container) => container.service === service);
+  const within = (service: string, script: string) =>
+    docker(['exec', of(service)?.id ?? '', 'bash', '-c', script]).then(
+      (said) => said.trim(),
+      (error: Error) => error.message,
+    );
+
+  test('every service is there, healthy, or has ended well', () => {
+    expect(containers.map(({ service }) => service)).toEqual(SERVICES);
+    const well = ({ health, running, exitCode }: Container) => health === 'healthy' || (!running && exitCode === 0);
+    expect(containers.filter((container) => !well(container))).toEqual([]);
+  });
+
+  test('no root, no rights, read-only, and a limit to everything', async () => {
+    const inspected = JSON.parse(await docker(['inspect', ...containers.map(({ id }) => id)])) as Confinement[];
+    expect(inspected).toHaveLength(SERVICES.length);
+    for (const { Config, HostConfig } of inspected) {
+      expect(Config.User).toMatch(/^(node|nginx|redis|postgres)$/);
+      expect(HostConfig).toMatchObject({
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        SecurityOpt: ['no-new-privileges:true'],
+        Init: true,
+        Privileged: false,
+      });
+      const { Memory, NanoCpus, PidsLimit } = HostConfig;
+      for (const limit of [Memory, NanoCpus, PidsLimit]) expect(limit).toBeGreaterThan(0);
+      expect(Config.Env.filter((variable) => variable.includes('lockstep-demo'))).toEqual([]);
+    }
+  });
+
+  test.each(['api', 'nginx', 'redis', 'postgres'])('%s: cannot become root or write to its system', async (service) => {
+    expect(await within(service, 'id -u')).toMatch(/^[1-9]\d*$/);
+    expect(await within(service, 'grep CapBnd /proc/self/status')).toMatch(/\b0{16}$/);
+    expect(await within(service, 'touch /etc/x 2>&1; true')).toContain('Read-only file system');
+  });
+
+  test('only nginx has a port on this machine', () => {
+    const published = containers.filter((container) => Object.keys(container.published).length > 0);
+    expect(published.map(({ service }) => service)).toEqual(['nginx']);
+  });
+
+  test('the private side answers on the inner network, not to nginx, which may speak to the public side', async () => {
+    const { front, inner } = of('api')?.addresses ?? {};
+    const knock = (from: string, at: string) =>
+      within(from, `timeout 2 bash -c 'exec 3<>/dev/tcp/${at.replace(':', '/')}' && echo open || echo closed`);
+    expect(await knock('redis', `${inner}:3001`)).toBe('open');
+    expect(await knock('nginx', `${front}:3001`)).toBe('closed');
+    expect(await knock('nginx', `${inner}:3001`)).toBe('closed');
+    expect(await knock('nginx', `${front}:3000`)).toBe('open');
+    expect(await knock('redis', `${front}:3000`)).toBe('closed');
+    expect((await ask(`${cluster.url}/internal/status`)).status).toBe(404);
+  });
+
+  test('replicas are called as Compose numbers them', async () => {
+    const names = new Set<string | undefined>();
+    await expect
+      .poll(async () => names.add(header(await ask(`${cluster.url}/products/1`), 'x-served-by')).size)
+      .toBe(3);
+    expect([...names].sort()).toEqual(['api-1', 'api-2', 'api-3']);
+  });
+
+  test('Redis lets nobody in without a password, and the health check only look', async () => {
+    expect(await within('redis', 'redis-cli GET x')).toContain('NOAUTH');
+    expect(await within('redis', 'redis-cli --user health --pass any --no-auth-warning GET x')).toContain('NOPERM');
+  });
+
+  test('nothing is left of it when it has been removed', async () => {
+    await cluster.remove();
+    const mine = `label=com.docker.compose.project=${cluster.compose.project}`;
+    const left = await Promise.all([
+      docker(['ps', '--all', '--quiet', '--filter', mine]),
+      docker(['volume', 'ls', '--quiet', '--filter', mine]),
+      docker(['network', 'ls', '--quiet', '--filter', mine]),
+    ]);
+    expect(left).toEqual(['', '', '']);
+  });
+});
