@@ -46,7 +46,7 @@ export class Reader {
   async get<V>(key: string, load: Load<V>, call: ReadCall): Promise<ReadResult<V>> {
     const { counters } = this.#engine;
     try {
-      const settled = await this.#settle(key, load, call);
+      const settled = await this.#bounded(() => this.#settle(key, load, call));
       countRead(counters, settled.tier, settled.joined);
       return this.#result<V>(settled, call.boundMs);
     } catch (error) {
@@ -54,6 +54,19 @@ export class Reader {
       counters.failures++;
       if (error instanceof CacheError && error.code === 'E_CACHE_OVERLOADED') counters.shed++;
       throw error;
+    }
+  }
+
+  /** Those who join count as well: each is a caller that waits. */
+  async #bounded(read: () => Promise<Settled>): Promise<Settled> {
+    if (this.#inFlight >= READS_IN_FLIGHT) {
+      throw new CacheError('E_CACHE_OVERLOADED', `${READS_IN_FLIGHT} reads are in flight: try again in a moment`);
+    }
+    this.#inFlight++;
+    try {
+      return await read();
+    } finally {
+      this.#inFlight--;
     }
   }
 
@@ -67,18 +80,13 @@ export class Reader {
       const settled = await newest.settled;
       return { ...settled, provedAt: Math.max(settled.provedAt, confirmedAt), joined: true };
     }
-    if (this.#inFlight >= READS_IN_FLIGHT) {
-      throw new CacheError('E_CACHE_OVERLOADED', `${READS_IN_FLIGHT} reads are in flight: try again in a moment`);
-    }
     const { nonce, settings } = this.#engine;
     const read = new Read(partition, { key, ...call, loadLimitMs: settings.loadLimitMs, nonce });
     const flight = { read, settled: this.#fly(read, load) };
     this.#newest.set(key, flight);
-    this.#inFlight++;
     try {
       return await flight.settled;
     } finally {
-      this.#inFlight--;
       partition.shut(read);
       if (this.#newest.get(key) === flight) this.#newest.delete(key);
     }

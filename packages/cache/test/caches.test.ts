@@ -1,6 +1,7 @@
 /** Three caches in one process on a real Redis, before an origin with gates: what every replica may be promised. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cache, Counters, Stamp } from '../src/cache.ts';
+import { READS_IN_FLIGHT } from '../src/core/limits.ts';
 import { parseToken } from '../src/core/token.ts';
 import { CommitAborted } from '../src/errors.ts';
 import { createCache } from '../src/guarded.ts';
@@ -99,6 +100,19 @@ test('a thousand readers on three caches are one load', async () => {
   expect(new Set(results.map((result) => result.value))).toEqual(new Set([0]));
   for (const cache of caches) expectIdentity(cache.status().counters);
   expect(results.filter((result) => result.tier === 'ORIGIN' && !result.joined)).toHaveLength(1);
+});
+
+test('readers that wait are bounded, those who join included: the next is shed', async () => {
+  const gate = Promise.withResolvers<{ value: number }>();
+  const load = () => gate.promise;
+  const waiting = Array.from({ length: READS_IN_FLIGHT }, () => replica(0).get('k', load));
+  await expect(replica(0).get('k', load)).rejects.toMatchObject({ code: 'E_CACHE_OVERLOADED' });
+  gate.resolve({ value: 7 });
+  const values = (await Promise.all(waiting)).map(({ value }) => value);
+  expect(values.every((value) => value === 7)).toBe(true);
+  const { counters } = replica(0).status();
+  expect(counters).toMatchObject({ shed: 1, failures: 1, loads: 1, joins: READS_IN_FLIGHT - 1 });
+  expectIdentity(counters);
 });
 
 test('a waiter looks again at each notice of its key, not only when its own patience ends', async () => {
