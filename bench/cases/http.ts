@@ -11,7 +11,8 @@ const PATH = '/products/42';
 const CONNECTIONS = 32;
 const PROMISED = 0.85;
 const OURS = 'cached GET';
-const CONSTANT = 'Express, a constant answer';
+const CONSTANT = 'Express, set and send of a constant';
+const BARE = 'Express, bare writeHead of a constant';
 const US_PER_S = 1e6;
 /** See bench/lib/caches.ts: a busy machine must not turn hits into loads. */
 const PATIENT = { CACHE_STALENESS_MS: '20000', CACHE_BEAT_MS: '250', CACHE_L1_TTL_MS: '3600000' };
@@ -22,8 +23,8 @@ const PAUSE_MS = 25;
 const API = new URL('../../apps/api/src/', import.meta.url);
 
 /**
- * A replica as it is deployed, in a process of its own, against Express that answers the very same bytes of headers and
- * body without any work. Beside requests per second stands the CPU time of one request, which a busy machine moves less.
+ * A replica as it is deployed, in a process of its own, against Express that answers the very same headers and body
+ * without any work: as Express answers, which is what is promised, and with the least that it can do. Beside requests per second stands the CPU time of one request, which a busy machine moves less.
  */
 export async function http(redisUrl: string, databaseUrl: string, effort: Effort): Promise<Row[]> {
   await runToEnd(fileURLToPath(new URL('migrate.ts', API)), ['--seed'], { DATABASE_URL: databaseUrl });
@@ -34,22 +35,20 @@ export async function http(redisUrl: string, databaseUrl: string, effort: Effort
   const servers = [replica];
   try {
     const { headers, body } = await cached(replica.port);
-    const constant = await startServer(fileURLToPath(new URL('../processes/constant.ts', import.meta.url)), {
-      HEADERS: JSON.stringify(headers),
-      BODY: body,
-    });
+    const program = fileURLToPath(new URL('../processes/constant.ts', import.meta.url));
+    const answer = { HEADERS: JSON.stringify(headers), BODY: body };
+    const constant = await startServer(program, answer);
     servers.push(constant);
-    return await compare(replica, constant, effort);
+    const bare = await startServer(program, { ...answer, BARE: 'yes' });
+    servers.push(bare);
+    return await compare({ [CONSTANT]: constant, [BARE]: bare, [OURS]: replica }, effort);
   } finally {
     for (const server of servers) await server.stop();
   }
 }
 
-async function compare(replica: ServerProcess, constant: ServerProcess, effort: Effort): Promise<Row[]> {
-  const cpu = new Map<string, number[]>([
-    [`${OURS}, CPU`, []],
-    [`${CONSTANT}, CPU`, []],
-  ]);
+async function compare(servers: Readonly<Record<string, ServerProcess>>, effort: Effort): Promise<Row[]> {
+  const cpu = new Map<string, number[]>(Object.keys(servers).map((name) => [`${name}, CPU`, []]));
   const measure = (name: string, server: ServerProcess) => async () => {
     const before = server.cpu();
     const { perSecond, answered, others } = await load(server.port, PATH, CONNECTIONS, effort.roundMs);
@@ -59,15 +58,14 @@ async function compare(replica: ServerProcess, constant: ServerProcess, effort: 
     return perSecond;
   };
   const measured = await interleave(
-    [
-      { name: CONSTANT, measure: measure(CONSTANT, constant) },
-      { name: OURS, measure: measure(OURS, replica) },
-    ],
+    Object.entries(servers).map(([name, server]) => ({ name, measure: measure(name, server) })),
     effort.rounds,
   );
   return [
     rowOf(GROUP, 'req/s', measured, CONSTANT),
+    rowOf(GROUP, 'req/s', measured, BARE),
     rowOf(GROUP, 'req/s', measured, OURS, CONSTANT, ['at least', PROMISED]),
+    rowOf(GROUP, 'req/s', measured, OURS, BARE),
     ...cpuRows(cpu),
   ];
 }
@@ -78,6 +76,7 @@ function cpuRows(measured: Map<string, number[]>): Row[] {
   if ([...measured.values()].some(({ length }) => length === 0)) return [];
   return [
     rowOf(GROUP, 'us', measured, `${CONSTANT}, CPU`),
+    rowOf(GROUP, 'us', measured, `${BARE}, CPU`),
     rowOf(GROUP, 'us', measured, `${OURS}, CPU`, `${CONSTANT}, CPU`),
   ];
 }
