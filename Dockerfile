@@ -21,6 +21,12 @@ COPY infra/compose/health.sh infra/compose/
 COPY packages/cache/src packages/cache/src
 COPY apps/api/src apps/api/src
 
+# What Node makes of the sources when it loads them, kept: three replicas that start at the same time on a busy machine
+# serve a second sooner. Without a configuration a replica says so and ends, once all of it is loaded.
+ENV NODE_COMPILE_CACHE=/app/.compiled
+RUN mkdir .compiled && chown node .compiled
 USER node
+RUN ! node apps/api/src/main.ts >/dev/null 2>&1
+
 EXPOSE 3000 3001
 CMD ["node", "apps/api/src/main.ts"]

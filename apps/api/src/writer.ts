@@ -1,10 +1,13 @@
-import type { Cache, Stamp } from '@lockstep/cache';
+import { type Cache, type Stamp, WindowClosed } from '@lockstep/cache';
 import { productKey } from './catalogue.ts';
 import type { Idempotency, Origin, WriteOrder, WriteOutcome } from './origin/origin.ts';
 import type { ProductFields } from './product.ts';
 
 /** How often a creation is looked up again under its key: once, unless the first one is undone meanwhile. */
 const CREATION_TRIES = 3;
+
+/** How often a write is begun whose mark had run down before there was a transaction: every connection was busy. */
+const WINDOW_TRIES = 3;
 
 /** What came of a write, once every replica that answers within the bound has been told of it. */
 export interface Written {
@@ -28,7 +31,18 @@ export class CatalogueWriter {
     this.#origin = origin;
   }
 
+  /** Nothing is committed by an attempt whose window has closed, so the next one is the first for all that anybody sees. */
   async write(order: WriteOrder, idempotency: Idempotency | null): Promise<Written> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#attempt(order, idempotency);
+      } catch (error) {
+        if (!(error instanceof WindowClosed) || tries === WINDOW_TRIES) throw error;
+      }
+    }
+  }
+
+  async #attempt(order: WriteOrder, idempotency: Idempotency | null): Promise<Written> {
     let originMs = 0;
     const { result, stamps } = await this.#cache.mutate({ keys: [productKey(order.id)] }, async (window) => {
       const since = performance.now();

@@ -80,7 +80,7 @@ export interface CommitWindow {
   /** The origin must be told to end the transaction after this long (A5), counted from `opened`. */
   readonly limitMs: number;
   /**
-   * Call it once the transaction has begun at the origin. Throws `CommitAborted` when what is left of the
+   * Call it once the transaction has begun at the origin. Throws `WindowClosed` when what is left of the
    * write mark no longer covers `limitMs`: roll back then.
    */
   opened(): void;

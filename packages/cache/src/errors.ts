@@ -37,6 +37,17 @@ export class CommitAborted extends CacheError {
   }
 }
 
+/**
+ * Thrown by `CommitWindow.opened`: what is left of the write mark no longer covers the commit, as it took so long to begin
+ * one. Nothing was committed, so the whole write may be tried again, under a mark of its own.
+ */
+export class WindowClosed extends CommitAborted {
+  constructor(limitMs: number) {
+    super(`less than ${limitMs} ms are left of the write mark: try again`);
+    this.name = 'WindowClosed';
+  }
+}
+
 /** All problems of a configuration at once, one line each. */
 export class OptionsError extends CacheError {
   readonly problems: readonly string[];

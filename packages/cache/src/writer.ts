@@ -2,7 +2,7 @@ import type { Commit, CommitWindow, Mutation, WriteResult } from './cache.ts';
 import { KEY_LENGTH, MUTATION_KEYS, MUTATION_TAGS, RESTARTS } from './core/limits.ts';
 import { Write, type WriteEffect } from './core/write.ts';
 import type { Engine } from './engine.ts';
-import { CacheError, CommitAborted } from './errors.ts';
+import { CacheError, CommitAborted, WindowClosed } from './errors.ts';
 import { publish } from './telemetry.ts';
 
 /** Between two tries of an UNMARK that was not answered, ms; doubled up to the most. */
@@ -124,7 +124,7 @@ export class Writer {
       limitMs: settings.commitLimitMs,
       opened: () => {
         if (!write.covers(now())) {
-          throw new CommitAborted(`less than ${settings.commitLimitMs} ms are left of the write mark: try again`);
+          throw new WindowClosed(settings.commitLimitMs);
         }
       },
       tag: (...tags) => {

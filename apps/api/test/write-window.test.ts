@@ -1,0 +1,44 @@
+/**
+ * A write that waits so long for a connection that its mark no longer covers the commit is begun anew under another mark,
+ * instead of failing. Twelve writers hold every connection of the replica, as the row that they want is locked; the
+ * thirteenth, of another row, gets one only when its window has closed.
+ */
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { ask } from './ask.ts';
+import { openTestReplica, type TestReplica } from './replicas.ts';
+import { type Servers, startServers, WAIT } from './servers.ts';
+
+/** Transactions that a replica may have at a time. */
+const CONNECTIONS = 12;
+/** Mark (3 s) less commit limit (2 s): after this a transaction may not begin any more. */
+const WINDOW_MS = 1_000;
+const WAITING =
+  "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE'";
+
+let servers: Servers;
+let replica: TestReplica;
+
+beforeAll(async () => {
+  servers = await startServers();
+  replica = await openTestReplica(servers, 'api-1');
+});
+
+afterAll(async () => {
+  await replica?.drain();
+  await servers?.stop();
+});
+
+const patch = (id: number, stock: number) => ask(`${replica.url}/products/${id}`, { method: 'PATCH', body: { stock } });
+
+test('a write whose window has closed is tried again, and applied once', async () => {
+  const release = await servers.hold('SELECT 1 FROM products WHERE id = 600 FOR UPDATE');
+  const holders = Array.from({ length: CONNECTIONS }, (_, at) => patch(600, at));
+  await vi.waitFor(async () => expect((await servers.sql(WAITING))[0]?.n).toBe(CONNECTIONS), WAIT);
+  const since = performance.now();
+  const late = patch(601, 9);
+  await vi.waitFor(() => expect(performance.now() - since).toBeGreaterThan(WINDOW_MS + 100), WAIT);
+  await release();
+  const answer = await late;
+  expect([answer.status, answer.json.stock, answer.json.version]).toEqual([200, 9, 2]);
+  await Promise.all(holders);
+});
