@@ -1,14 +1,15 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Messages } from '@lockstep/cache';
 import { Redis } from 'ioredis';
 import { openCache } from '../lib/caches.ts';
 import { type Effort, operations } from '../lib/effort.ts';
+import { Listeners } from '../lib/listeners.ts';
 import { type Row, rowOf } from '../lib/row.ts';
 import { percentile } from '../lib/statistics.ts';
 
 const GROUP = 'Invalidation: from the call until two other replicas have applied it';
 const MESSAGES = 1_500;
-const NAMES = ['lag-0', 'lag-1', 'lag-2'] as const;
+const NAMESPACE = 'lag';
+/** Replicas beside the one that sends. */
+const OTHERS = 2;
 const PROMISED = 2;
 const CHANNEL = 'raw:channel';
 const OURS = 'cache.invalidate to applied';
@@ -17,8 +18,8 @@ const PARTS = { p50: 0.5, p99: 0.99 } as const;
 
 /**
  * From the call of `invalidate` until another replica's L1 no longer has the key, against a bare publish until another
- * subscriber has the message: one process, one Redis, one message at a time, in turns. Three subscribe on either side, as
- * whoever sends is a replica as well and hears itself; what it hears is not counted.
+ * subscriber has the message: each listener a process of its own, one Redis, one message at a time, in turns. Three
+ * subscribe on either side, as whoever sends is a replica as well and hears itself; what it hears is not counted.
  */
 export async function lag(redisUrl: string, effort: Effort): Promise<Row[]> {
   const count = operations(effort, MESSAGES);
@@ -49,69 +50,38 @@ export async function lag(redisUrl: string, effort: Effort): Promise<Row[]> {
   ];
 }
 
-/** Takes the time of each listener from one sending on; one sending at a time. */
-class Stopwatch {
-  readonly #listeners: number;
-  #since = 0;
-  #lags: number[] = [];
-  #left = 0;
-  #done = Promise.withResolvers<void>();
-
-  constructor(listeners: number) {
-    this.#listeners = listeners;
-  }
-
-  async send(lags: number[], sending: () => Promise<unknown>): Promise<void> {
-    this.#lags = lags;
-    this.#left = this.#listeners;
-    this.#done = Promise.withResolvers();
-    this.#since = performance.now();
-    await Promise.all([sending(), this.#done.promise]);
-  }
-
-  heard(): void {
-    this.#lags.push(performance.now() - this.#since);
-    if (--this.#left === 0) this.#done.resolve();
-  }
-}
-
 async function openOurs(redisUrl: string) {
-  const caches = await Promise.all(NAMES.map((name) => openCache({ redisUrl, name, namespace: 'lag' })));
-  const [writer] = caches;
-  const watch = new Stopwatch(NAMES.length - 1);
-  let key = '';
+  const env = { MODE: 'ours', NAME: 'lag', REDIS_URL: redisUrl, CHANNEL: NAMESPACE };
+  const listeners = await Listeners.open(OTHERS, env);
+  const writer = await openCache({ redisUrl, name: 'lag-0', namespace: NAMESPACE });
   let sent = 0;
-  const heard = (message: unknown) => {
-    const { cache, entry } = message as Messages['applied'];
-    if (cache !== NAMES[0] && entry.keys[0] === key) watch.heard();
-  };
-  subscribe('lockstep:applied', heard);
   return {
     send: (lags: number[]) => {
-      key = `product:${100_000 + sent++}`;
-      return watch.send(lags, async () => writer?.invalidate({ keys: [key] }));
+      const key = `product:${100_000 + sent++}`;
+      return listeners.send(key, lags, () => writer.invalidate({ keys: [key] }));
     },
     close: async () => {
-      unsubscribe('lockstep:applied', heard);
-      for (const cache of caches) await cache.close();
+      listeners.close();
+      await writer.close();
     },
   };
 }
 
 async function openRaw(redisUrl: string) {
+  const listeners = await Listeners.open(OTHERS, { MODE: 'raw', NAME: 'raw', REDIS_URL: redisUrl, CHANNEL });
   const publisher = new Redis(redisUrl);
-  const listeners = NAMES.map(() => new Redis(redisUrl));
-  const watch = new Stopwatch(NAMES.length - 1);
-  for (const [index, listener] of listeners.entries()) {
-    await listener.subscribe(CHANNEL);
-    listener.on('message', () => index > 0 && watch.heard());
-  }
-  // As long as a message of ours.
-  const text = `I ${'0'.repeat(18)} 123456 1700000000000 ${JSON.stringify([['product:100000'], []])}`;
+  const self = new Redis(redisUrl);
+  await self.subscribe(CHANNEL);
+  let sent = 0;
   return {
-    send: (lags: number[]) => watch.send(lags, () => publisher.publish(CHANNEL, text)),
+    send: (lags: number[]) => {
+      // As long as a message of ours.
+      const text = `I ${'0'.repeat(18)} 123456 1700000000000 [["product:${100_000 + sent++}"],[]]`;
+      return listeners.send(text, lags, () => publisher.publish(CHANNEL, text));
+    },
     close: () => {
-      for (const client of [publisher, ...listeners]) client.disconnect();
+      listeners.close();
+      for (const client of [publisher, self]) client.disconnect();
     },
   };
 }
