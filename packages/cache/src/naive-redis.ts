@@ -56,7 +56,9 @@ export class NaiveRedis {
     this.#subscriber = new Redis(options.busUrl, {
       connectionName: `lockstep:${options.name}:bus`,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      // The first SUBSCRIBE waits for Redis however long it takes; later ones are sent again by ioredis.
+      // Done below: nobody catches what ioredis' own resubscription throws when the connection closes under it, and that
+      // would end the process.
+      autoResubscribe: false,
       maxRetriesPerRequest: null,
     });
     const failed = (what: string) => (error: Error) => events.failed(what, error);
@@ -64,7 +66,13 @@ export class NaiveRedis {
     this.#subscriber.on('error', failed('the bus'));
     this.#subscriber.on('message', (_channel: string, text: string) => this.#heard(text));
     this.#commands.once('ready', () => this.#arrived());
-    this.#subscriber.subscribe(this.#channel).then(() => this.#arrived(), failed('SUBSCRIBE'));
+    let first = true;
+    this.#subscriber.on('ready', () => {
+      this.#subscriber.subscribe(this.#channel).then(() => {
+        if (first) this.#arrived();
+        first = false;
+      }, failed('SUBSCRIBE'));
+    });
   }
 
   async get(key: string): Promise<NaiveStored | undefined> {
