@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { OutsideServer, OutsideServers } from '@lockstep/cluster';
+import { freePort } from '@lockstep/cluster/servers';
 import { GenericContainer, type StartedTestContainer } from 'testcontainers';
 import { docker } from '../../packages/cluster/src/compose/docker.ts';
 
@@ -63,13 +63,4 @@ async function serverOf(
     },
     close: remove,
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { freePort } from '@lockstep/cluster/servers';
 import { Compose } from '../../packages/cluster/src/compose/compose.ts';
 import { COMPOSE_UP_MS } from '../../packages/cluster/src/limits.ts';
 
@@ -32,13 +32,4 @@ export async function startComposed(name: string, env: Readonly<Record<string, s
     },
     remove: () => compose.remove(),
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -1,10 +1,8 @@
 import { chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Logs } from './processes/logs.ts';
-import { Member } from './processes/member.ts';
-import { PostgresService } from './processes/postgres.ts';
 import { findPrograms } from './processes/programs.ts';
-import { RedisService } from './processes/redis.ts';
+import { ownPostgres, ownRedis, type Server } from './processes/server.ts';
 import type { Site } from './processes/site.ts';
 import { StateFile } from './run/state-file.ts';
 
@@ -25,36 +23,16 @@ const PASSWORD = 'secret';
 /** Starts a Redis the way a cluster starts it; `folder` is temporary, the caller's, and removed by the caller. */
 export async function startRedisServer(folder: string): Promise<RunningServer> {
   const { site, end } = siteOf(folder);
-  const service = new RedisService({
-    site,
-    program: findPrograms().redis ?? 'redis-server',
-    port: await freePort(),
-    password: PASSWORD,
-    dataFolder: `${folder}/redis`,
-  });
-  service.prepare();
-  const member = new Member(service, site.report, site.signal);
-  await member.start();
-  return runningServer(service.url, member, end, () => service.loseData());
+  const program = findPrograms().redis ?? 'redis-server';
+  const place = { program, port: await freePort(), password: PASSWORD, dataFolder: `${folder}/redis` };
+  return started(ownRedis(site, place), end);
 }
 
 /** Starts a Postgres the way a cluster starts it, with an empty database; `folder` as above. */
 export async function startPostgresServer(folder: string): Promise<RunningServer> {
   const { site, end } = siteOf(folder);
-  const service = new PostgresService({
-    site,
-    port: await freePort(),
-    password: PASSWORD,
-    dataFolder: `${folder}/postgres`,
-    kept: false,
-  });
-  await service.prepare();
-  const member = new Member(service, site.report, site.signal);
-  await member.start();
-  await service.createDatabase();
-  return runningServer(service.url, member, end, () => {
-    throw new Error('a Postgres without its data would be no origin');
-  });
+  const place = { port: await freePort(), password: PASSWORD, dataFolder: `${folder}/postgres`, kept: false };
+  return started(ownPostgres(site, place), end);
 }
 
 function siteOf(folder: string): { site: Site; end: () => void } {
@@ -70,22 +48,23 @@ function siteOf(folder: string): { site: Site; end: () => void } {
   return { site, end };
 }
 
-function runningServer(url: string, member: Member, end: () => void, loseData: () => void): RunningServer {
+async function started(server: Server, end: () => void): Promise<RunningServer> {
+  await server.start();
   return {
-    url,
+    url: server.url,
     get pid() {
-      return member.pid;
+      return server.pid;
     },
-    restart: ({ kill = false, loseData: lose = false, downMs = 0 } = {}) =>
-      member.restart({ kill, downMs, ...(lose ? { whileDown: loseData } : {}) }),
+    restart: ({ kill = false, loseData = false, downMs = 0 } = {}) => server.restart({ kill, loseData, downMs }),
     stop: async () => {
-      await member.stop(member.service.endSignal, STOP_MS);
+      await server.stop(STOP_MS);
       end();
     },
   };
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that nobody listens on at present. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address();
