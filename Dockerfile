@@ -10,15 +10,20 @@ WORKDIR /app
 # Postgres, test tools).
 COPY package.json package-lock.json ./
 COPY apps/api/package.json apps/api/
+COPY apps/console/package.json apps/console/
 COPY packages/cache/package.json packages/cache/
 COPY packages/cluster/package.json packages/cluster/
 COPY packages/history/package.json packages/history/
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --workspace=apps/api \
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+  --workspace=apps/api --workspace=apps/console \
   && npm cache clean --force
 
 COPY infra/postgres infra/postgres
 COPY infra/compose/health.sh infra/compose/
+COPY packages/history/src packages/history/src
+COPY packages/cluster/src packages/cluster/src
 COPY packages/cache/src packages/cache/src
+COPY apps/console/src apps/console/src
 COPY apps/api/src apps/api/src
 
 # What Node makes of the sources when it loads them, kept: three replicas that start at the same time on a busy machine
@@ -26,7 +31,7 @@ COPY apps/api/src apps/api/src
 ENV NODE_COMPILE_CACHE=/app/.compiled
 RUN mkdir .compiled && chown node .compiled
 USER node
-RUN ! node apps/api/src/main.ts >/dev/null 2>&1
+RUN ! node apps/api/src/main.ts >/dev/null 2>&1 && ! node apps/console/src/main.ts >/dev/null 2>&1
 
 EXPOSE 3000 3001
 CMD ["node", "apps/api/src/main.ts"]

@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './tests/setup/longest-first.ts';
+
+/** For what never comes to be: how long something takes, no test says by this. */
+const expectOptions = { poll: { timeout: 15_000 } };
 
 /**
  * Four kinds of test, the fast ones first: `unit` needs nothing but Node, `servers` start a Redis, Postgres or nginx of
@@ -8,26 +12,31 @@ import { defineConfig } from 'vitest/config';
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './tests/setup/closing-line.ts'],
     projects: [
       {
         test: {
           name: 'unit',
+          expect: expectOptions,
           include: [
             '{apps,packages}/*/src/**/*.test.ts',
             '{bench,loadtest}/{lib,src}/**/*.test.ts',
             'tests/unit/**/*.test.ts',
           ],
-          sequence: { groupOrder: 0 },
+          // With order 0 and one worker, as it would be on two cores, Vitest puts a project last.
+          sequence: { groupOrder: 1 },
+          maxWorkers: '100%',
           testTimeout: 30_000,
         },
       },
       {
         test: {
           name: 'servers',
+          expect: expectOptions,
           include: ['{apps,packages}/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
           globalSetup: 'tests/setup/programs.ts',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -36,9 +45,10 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
+          expect: expectOptions,
           include: ['tests/cluster/**/*.test.ts', 'loadtest/test/**/*.test.ts'],
           globalSetup: 'tests/setup/programs.ts',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           fileParallelism: false,
           testTimeout: 180_000,
           hookTimeout: 120_000,
@@ -53,11 +63,12 @@ export default defineConfig({
         },
         test: {
           name: 'containers',
+          expect: expectOptions,
           include: ['tests/{compose,containers}/**/*.test.ts'],
           globalSetup: ['tests/setup/programs.ts', 'tests/setup/engine.ts'],
           // The suites remove their containers themselves, and need no helper's image for it.
           env: { TESTCONTAINERS_RYUK_DISABLED: 'true' },
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           fileParallelism: false,
           testTimeout: 180_000,
           // Images may have to be fetched and built first.

@@ -8,6 +8,8 @@ import { http } from './cases/http.ts';
 import { l1 } from './cases/l1.ts';
 import { l2 } from './cases/l2.ts';
 import { lag } from './cases/lag.ts';
+import { link } from './cases/link.ts';
+import { overload } from './cases/overload.ts';
 import { saved } from './cases/saved.ts';
 import { write } from './cases/write.ts';
 import { type Effort, FULL, QUICK } from './lib/effort.ts';
@@ -15,7 +17,7 @@ import { machine } from './lib/machine.ts';
 import type { Row } from './lib/row.ts';
 import { tableOf } from './lib/table.ts';
 
-const CASES = ['l1', 'l2', 'http', 'lag', 'saved', 'write'] as const;
+const CASES = ['l1', 'l2', 'http', 'lag', 'saved', 'write', 'link', 'overload'] as const;
 type Case = (typeof CASES)[number];
 
 const USAGE = `usage: npm run bench -- [CASE ...] [OPTIONS]
@@ -83,6 +85,8 @@ async function measure({ cases, effort }: Choice): Promise<Row[]> {
       lag: () => lag(redis.url, effort),
       saved: () => saved(redis.url, effort),
       write: () => write(redis.url, effort),
+      link: () => link(effort),
+      overload: () => overload(effort),
     };
     const rows: Row[] = [];
     for (const name of cases) {

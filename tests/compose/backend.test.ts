@@ -18,7 +18,7 @@ describe.skipIf(inject('engineProblem') !== null)('the compose backend', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lockstep-compose-'));
-    const args = ['--backend', 'compose', '--replicas', '2', '--port', '0', '--json'];
+    const args = ['--backend', 'compose', '--replicas', '2', '--port', '0', '--no-console', '--json'];
     const env = { ...process.env, TMPDIR: folder };
     launcher = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     const [line] = (await Promise.race([once(launcher.stdout ?? launcher, 'data'), once(launcher, 'exit')])) as [

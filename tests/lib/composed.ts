@@ -6,16 +6,26 @@ import { COMPOSE_UP_MS } from '../../packages/cluster/src/limits.ts';
 export interface Composed {
   readonly compose: Compose;
   readonly url: string;
+  /** Null without a console. */
+  readonly console: string | null;
   /** `docker compose up -d --no-recreate --scale api=N`: returns when Compose does. */
   scale(replicas: number): Promise<void>;
   /** Removes its containers, networks and volumes. */
   remove(): Promise<void>;
 }
 
-/** Starts it as the README says. */
-export async function startComposed(name: string, env: Readonly<Record<string, string>> = {}): Promise<Composed> {
+/** Starts it as the README says; without the console unless it is wished for, as that sends traffic of its own. */
+export async function startComposed(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+  { console: wished = false }: { readonly console?: boolean } = {},
+): Promise<Composed> {
   const port = await freePort();
-  const all = { LOG_LEVEL: 'info', ...env, LOCKSTEP_PORT: `127.0.0.1:${port}` };
+  const consolePort = await freePort();
+  const all = {
+    ...{ LOG_LEVEL: 'info', LOCKSTEP_CONSOLE: wished ? '1' : '0', ...env },
+    ...{ LOCKSTEP_PORT: `127.0.0.1:${port}`, LOCKSTEP_CONSOLE_PORT: String(consolePort) },
+  };
   const compose = new Compose(`lockstep-test-${name}-${process.pid}`, all);
   const up = ['up', '-d', '--build', '--wait'];
   try {
@@ -27,6 +37,7 @@ export async function startComposed(name: string, env: Readonly<Record<string, s
   return {
     compose,
     url: `http://127.0.0.1:${port}`,
+    console: wished ? `http://127.0.0.1:${consolePort}` : null,
     scale: async (replicas) => {
       await compose.run(['up', '-d', '--no-recreate', '--scale', `api=${replicas}`]);
     },

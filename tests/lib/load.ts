@@ -7,6 +7,8 @@ export interface LoadSeen {
   /** Replicas that have answered. */
   readonly by: ReadonlySet<string>;
   readonly last: Answer | null;
+  /** Answers that said `Connection: close`. */
+  readonly closing: number;
 }
 
 const PATIENCE_MS = 30_000;
@@ -18,6 +20,7 @@ export class Load {
   readonly #by = new Set<string>();
   #answered = 0;
   #last: Answer | null = null;
+  #closing = 0;
   #ending = false;
 
   constructor(clients: number, question: (client: number) => Promise<Answer>) {
@@ -25,7 +28,13 @@ export class Load {
   }
 
   get seen(): LoadSeen {
-    return { answered: this.#answered, failures: this.#failures, by: this.#by, last: this.#last };
+    return {
+      answered: this.#answered,
+      failures: this.#failures,
+      by: this.#by,
+      last: this.#last,
+      closing: this.#closing,
+    };
   }
 
   /** Resolves when so many more have been answered. */
@@ -49,6 +58,7 @@ export class Load {
       const answer = await question();
       this.#answered++;
       this.#last = answer;
+      if (header(answer, 'connection') === 'close') this.#closing++;
       this.#by.add(header(answer, 'x-served-by') ?? 'nginx');
       if (answer.status < 200 || answer.status >= 300) {
         this.#failures.push(`${answer.status} ${header(answer, 'x-served-by') ?? ''} ${answer.body}`.trim());

@@ -8,8 +8,8 @@ export interface WorkloadOptions {
   /** Ids of the products that are read and written. */
   readonly products: readonly number[];
   readonly clients: number;
-  /** Levels of the reads, one of which is drawn for each. */
-  readonly levels: readonly Exclude<Level, 'session'>[];
+  /** Levels of the reads, one of which is drawn for each. With `session` clients carry their token from answer to request. */
+  readonly levels: readonly Level[];
   readonly seed: number;
   /** Part of the operations that are writes; without it each client alternates: a write, a read. */
   readonly writes?: number;
@@ -26,6 +26,8 @@ export class Workload {
   readonly #options: WorkloadOptions;
   readonly #random: Random;
   readonly #clients: Promise<void>[];
+  /** The newest token of each client, which the next replica is shown. */
+  readonly #tokens = new Map<number, string>();
   #limit = Number.POSITIVE_INFINITY;
   #begun = 0;
   #unanswered = 0;
@@ -71,8 +73,9 @@ export class Workload {
     const level = pick(this.#random, this.#options.levels);
     this.#reads++;
     const start = performance.now();
-    const answer = await ask(`${target}/products/${id}`, { headers: { consistency: level } });
+    const answer = await ask(`${target}/products/${id}`, { headers: { consistency: level, ...this.#token(client) } });
     const end = performance.now();
+    this.#keepToken(client, answer);
     const version = versionOf(answer);
     if (answer.status !== 200 || version === null) {
       this.#unanswered++;
@@ -86,12 +89,25 @@ export class Workload {
     const { id, target } = this.#draw();
     const start = performance.now();
     const json = { priceCents: Math.floor(this.#random() * 100_000) };
-    const answer = await ask(`${target}/products/${id}`, { method: 'PATCH', json });
+    const headers = this.#token(client);
+    const answer = await ask(`${target}/products/${id}`, { method: 'PATCH', json, headers });
     const end = performance.now();
+    this.#keepToken(client, answer);
     const common = { ...this.#common(client, id, answer), kind: 'write', start, end } as const;
     if (answer.status === 200) this.#note({ ...common, outcome: 'ok', version: versionOf(answer) ?? Number.NaN });
     else this.#note({ ...common, outcome: certainlyNot(answer) ? 'failed' : 'unknown', version: null });
     if (answer.status !== 200) await this.#pause(answer);
+  }
+
+  #token(client: number): Record<string, string> {
+    const token = this.#tokens.get(client);
+    return token === undefined ? {} : { 'consistency-token': token };
+  }
+
+  /** An answer without one, as an error may be, leaves the client with what it has. */
+  #keepToken(client: number, answer: Answer): void {
+    const token = header(answer, 'consistency-token');
+    if (token !== undefined && this.#options.levels.includes('session')) this.#tokens.set(client, token);
   }
 
   #draw(): { id: number; target: string } {

@@ -22,6 +22,7 @@ test('two URLs are enough', () => {
     internalPort: 3_001,
     databaseUrl: URLS.DATABASE_URL,
     protocol: 'guarded',
+    outbox: true,
     cache: { redisUrl: URLS.REDIS_URL, loads: 16, loadLimitMs: 5_000 },
     logLevel: 'info',
   });
@@ -44,13 +45,20 @@ test('everything can be said', () => {
     CACHE_L2_TTL_MS: '900',
     CACHE_LOAD_LIMIT_MS: '1000',
     CACHE_LOADS: '3',
-    CACHE_WRITES: 'bounded',
+    CACHE_WRITES: 'linearizable',
+    CACHE_PARTITIONS: '4',
+    CACHE_FAILOVER_MS: '0',
+    CACHE_OUTBOX: 'off',
+    CACHE_ON_UNREACHABLE: 'fail',
+    CACHE_ON_UNPROVEN: 'stale',
+    CACHE_AFTER_LOSS: 'drop',
+    CACHE_RELAY_MS: '50',
     CACHE_PROTOCOL: 'naive',
     LOG_LEVEL: 'debug',
     HOME: '/root',
   });
   expect(config).toMatchObject({ name: 'api-2', host: '127.0.0.1', port: 8_080, internalHost: '127.0.0.2' });
-  expect(config).toMatchObject({ internalPort: 9_090, protocol: 'naive', logLevel: 'debug' });
+  expect(config).toMatchObject({ internalPort: 9_090, protocol: 'naive', outbox: false, logLevel: 'debug' });
   expect(config.cache).toEqual({
     redisUrl: URLS.REDIS_URL,
     busUrl: 'redis://127.0.0.1:7000',
@@ -62,6 +70,13 @@ test('everything can be said', () => {
     l2TtlMs: 900,
     loadLimitMs: 1_000,
     loads: 3,
+    partitions: 4,
+    failoverMs: 0,
+    writes: 'linearizable',
+    onUnreachable: 'fail',
+    onUnproven: 'stale',
+    afterLoss: 'drop',
+    relayMs: 50,
   });
 });
 
@@ -97,7 +112,12 @@ describe('each of these is one problem', () => {
     [{ CACHE_L1: 'redis' }, /^CACHE_L1 must be one of node-cache, lru/],
     [{ CACHE_L1_MAX_ENTRIES: '0' }, /^CACHE_L1_MAX_ENTRIES /],
     [{ CACHE_LOADS: '1.5' }, /^CACHE_LOADS /],
-    [{ CACHE_WRITES: 'linearizable' }, /^CACHE_WRITES linearizable is not there yet/],
+    [{ CACHE_WRITES: 'linearizable', CACHE_FAILOVER_MS: '10' }, /^CACHE_WRITES linearizable needs CACHE_FAILOVER_MS 0/],
+    [{ CACHE_OUTBOX: 'off', CACHE_AFTER_LOSS: 'repair' }, /^CACHE_AFTER_LOSS repair needs CACHE_OUTBOX on/],
+    [{ CACHE_OUTBOX: 'off', CACHE_ON_UNREACHABLE: 'outbox' }, /^CACHE_ON_UNREACHABLE outbox needs CACHE_OUTBOX on/],
+    [{ CACHE_PROTOCOL: 'naive', CACHE_AFTER_LOSS: 'repair' }, /^CACHE_AFTER_LOSS repair needs/],
+    [{ CACHE_RELAY_MS: '500' }, /^CACHE_STALENESS_MS \(1000\) must be more than two beats and CACHE_RELAY_MS/],
+    [{ CACHE_ON_UNPROVEN: 'maybe' }, /^CACHE_ON_UNPROVEN must be one of/],
     [{ CACHE_WRITES: 'fast' }, /^CACHE_WRITES must be one of/],
     [{ CACHE_PROTOCOL: 'magic' }, /^CACHE_PROTOCOL /],
     [{ CACHE_TTL: '5' }, /^CACHE_TTL is not known; there are CACHE_STALENESS_MS, /],

@@ -12,6 +12,8 @@ export interface Config {
   readonly internalPort: number;
   readonly databaseUrl: string;
   readonly protocol: 'guarded' | 'naive';
+  /** Whether what is served is proved against the origin's outbox, and this replica runs a relay of it. */
+  readonly outbox: boolean;
   readonly cache: CacheSettings;
   readonly logLevel: string;
 }
@@ -51,9 +53,20 @@ const CACHE_NUMBERS = {
   CACHE_L2_TTL_MS: ['l2TtlMs', 100, 86_400_000],
   CACHE_LOAD_LIMIT_MS: ['loadLimitMs', 50, 600_000],
   CACHE_LOADS: ['loads', 1, 10_000],
+  CACHE_PARTITIONS: ['partitions', 1, 64],
+  CACHE_FAILOVER_MS: ['failoverMs', 0, 60_000],
+  CACHE_RELAY_MS: ['relayMs', 10, 60_000],
 } as const;
 
-const CACHE_NAMES = [...Object.keys(CACHE_NUMBERS), 'CACHE_L1', 'CACHE_WRITES', 'CACHE_PROTOCOL'];
+const CACHE_CHOICES = {
+  CACHE_L1: ['l1', ['node-cache', 'lru']],
+  CACHE_WRITES: ['writes', ['bounded', 'linearizable']],
+  CACHE_ON_UNREACHABLE: ['onUnreachable', ['fail', 'outbox']],
+  CACHE_ON_UNPROVEN: ['onUnproven', ['origin', 'error', 'stale']],
+  CACHE_AFTER_LOSS: ['afterLoss', ['drop', 'repair']],
+} as const;
+
+const CACHE_NAMES = [...Object.keys(CACHE_NUMBERS), ...Object.keys(CACHE_CHOICES), 'CACHE_OUTBOX', 'CACHE_PROTOCOL'];
 
 /** Reads and checks the environment; an empty variable counts as one that is not set. Throws `ConfigError`. */
 export function readConfig(env: Environment, readFile: (path: string) => string = readSmallFile): Config {
@@ -74,10 +87,12 @@ export function readConfig(env: Environment, readFile: (path: string) => string 
   const busUrl = reader.text('REDIS_BUS_URL');
   if (busUrl !== undefined) for (const problem of redisUrlProblems(busUrl)) reader.problem('REDIS_BUS_URL', problem);
   const protocol = reader.choice('CACHE_PROTOCOL', ['guarded', 'naive'] as const) ?? 'guarded';
+  const outbox = (reader.choice('CACHE_OUTBOX', ['on', 'off'] as const) ?? 'on') === 'on';
   const cache = { redisUrl, ...(busUrl === undefined ? {} : { busUrl }), ...cacheSettings(reader) };
+  checkTogether(reader, cache, outbox && protocol === 'guarded');
   const logLevel = reader.choice('LOG_LEVEL', LOG_LEVELS) ?? 'info';
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
-  return { name, host, port, internalHost, internalPort, databaseUrl, protocol, cache, logLevel };
+  return { name, host, port, internalHost, internalPort, databaseUrl, protocol, outbox, cache, logLevel };
 }
 
 function cacheSettings(reader: EnvReader): Omit<CacheSettings, 'redisUrl'> {
@@ -90,33 +105,51 @@ function cacheSettings(reader: EnvReader): Omit<CacheSettings, 'redisUrl'> {
     const value = reader.number(name, least, most);
     return value === undefined ? [] : [[option, value]];
   });
-  const l1 = reader.choice('CACHE_L1', ['node-cache', 'lru'] as const);
-  if (reader.choice('CACHE_WRITES', ['bounded', 'linearizable'] as const) === 'linearizable') {
-    reader.problem(
-      'CACHE_WRITES',
-      'linearizable is not there yet: a write does not wait for every L1 so far, and must not be called what it is not; use bounded',
-    );
-  }
-  const settings: Omit<CacheSettings, 'redisUrl'> = {
+  const choices = Object.entries(CACHE_CHOICES).flatMap(([name, [option, words]]) => {
+    const value = reader.choice(name, words);
+    return value === undefined ? [] : [[option, value]];
+  });
+  return {
     loads: LOADS_DEFAULT,
     loadLimitMs: LOAD_LIMIT_DEFAULT_MS,
     ...Object.fromEntries(numbers),
-    ...(l1 === undefined ? {} : { l1 }),
+    ...Object.fromEntries(choices),
   };
-  checkBeat(reader, settings);
-  return settings;
 }
 
-/** With S <= 3H one late beat would already park L1. */
-function checkBeat(reader: EnvReader, settings: Omit<CacheSettings, 'redisUrl'>): void {
+/** What fits by itself and not together; the cache says the same of its options, without the variables' names. */
+function checkTogether(reader: EnvReader, settings: CacheSettings, outbox: boolean): void {
+  if (settings.writes === 'linearizable' && (settings.failoverMs ?? 0) > 0) {
+    reader.problem('CACHE_WRITES', 'linearizable needs CACHE_FAILOVER_MS 0');
+  }
+  if (!outbox && settings.onUnreachable === 'outbox') {
+    reader.problem(
+      'CACHE_ON_UNREACHABLE',
+      'outbox needs CACHE_OUTBOX on: nothing else would ever invalidate such a write',
+    );
+  }
+  if (!outbox && settings.afterLoss === 'repair') {
+    reader.problem(
+      'CACHE_AFTER_LOSS',
+      'repair needs CACHE_OUTBOX on: nothing else knows which invalidations were lost',
+    );
+  }
+  // Nothing can be said of a bound that is no number.
   if (reader.has('CACHE_STALENESS_MS') && settings.stalenessMs === undefined) return;
   const stalenessMs = settings.stalenessMs ?? STALENESS_DEFAULT_MS;
   const beatMs = settings.beatMs ?? Math.floor(stalenessMs / BEATS_PER_BOUND);
-  if (stalenessMs > 3 * beatMs) return;
-  reader.problem(
-    'CACHE_STALENESS_MS',
-    `(${stalenessMs}) must be more than three times CACHE_BEAT_MS (${beatMs}), or one late beat parks L1`,
-  );
+  // With S <= 3H one late beat would already park L1.
+  if (stalenessMs <= 3 * beatMs) {
+    reader.problem(
+      'CACHE_STALENESS_MS',
+      `(${stalenessMs}) must be more than three times CACHE_BEAT_MS (${beatMs}), or one late beat parks L1`,
+    );
+  } else if (outbox && settings.relayMs !== undefined && stalenessMs <= 2 * beatMs + settings.relayMs) {
+    reader.problem(
+      'CACHE_STALENESS_MS',
+      `(${stalenessMs}) must be more than two beats and CACHE_RELAY_MS (${settings.relayMs}), or no proof is recent enough`,
+    );
+  }
 }
 
 /** Takes variables one by one and collects what is wrong with them. */

@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { createCache, createNaiveCache } from '@lockstep/cache';
+import { createCache, createNaiveCache, Retention } from '@lockstep/cache';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Config } from './config.ts';
+import { Door } from './http/door.ts';
 import { Listener } from './http/listener.ts';
 import { EventStream } from './internal/event-stream.ts';
 import { LoopDelay } from './internal/loop-delay.ts';
@@ -36,23 +37,37 @@ export interface Replica {
  * when the cache is attached. Rejects when a port cannot be had, and has nothing open then.
  */
 export async function openReplica(config: Config, name: string, log: Logger): Promise<Replica> {
-  const cache = (config.protocol === 'naive' ? createNaiveCache : createCache)({ ...config.cache, name });
   const origin = new PostgresOrigin({
     connectionString: config.databaseUrl,
     loads: config.cache.loads,
     loadLimitMs: config.cache.loadLimitMs,
     applicationName: name,
   });
+  const outbox = config.outbox ? origin.outbox : undefined;
+  const cache =
+    config.protocol === 'naive'
+      ? createNaiveCache({ ...config.cache, name })
+      : createCache({ ...config.cache, name, outbox });
+  // Without a relay nobody else removes what the triggers write.
+  const relays = config.protocol !== 'naive' && config.outbox;
+  const retention = relays ? null : new Retention(origin.outbox, { ...config.cache, name });
+  retention?.start();
   let draining = false;
   const state = () => (draining ? 'draining' : cache.status().state);
   const delay = new LoopDelay();
-  const status = (): ReplicaStatus => ({ name, ...cache.status(), state: state(), eventLoopDelayMs: delay.ms });
+  const door = new Door({ name, urgent: ['/livez', '/readyz'] });
+  const status = (): ReplicaStatus => {
+    const told = cache.status();
+    const counters = { ...told.counters, shed: told.counters.shed + door.shed };
+    return { name, ...told, counters, state: state(), eventLoopDelayMs: delay.ms };
+  };
   const events = new EventStream(name, status);
-  const metrics = new Metrics(name, cache);
+  const metrics = new Metrics(name, cache, door);
   const stopLogging = logTroubles(name, log);
 
   const open = new Listener({
     name,
+    door,
     handler: createApp(
       name,
       log,
@@ -72,6 +87,7 @@ export async function openReplica(config: Config, name: string, log: Logger): Pr
   const closeParts = async () => {
     // The cache leaves its bus last; the private listener tells of all this to the end.
     await within(cache.close(), CACHE_CLOSE_MS);
+    await retention?.stop();
     await within(origin.close(), ORIGIN_CLOSE_MS);
     events.close();
     await inner.leave(0, PRIVATE_CLOSE_MS);

@@ -76,6 +76,8 @@ export class TestDatabase {
 /** A window as the cache gives it, with what was told to it. */
 export interface TestWindow extends CommitWindow {
   readonly tags: Set<string>;
+  /** The transaction that was committed in it. */
+  xid: string | null;
   opens: number;
 }
 
@@ -84,10 +86,14 @@ export function windowOf(limitMs = 5_000, opened: () => void = () => undefined):
   return {
     limitMs,
     tags,
+    xid: null,
     opens: 0,
     opened() {
       this.opens++;
       opened();
+    },
+    transaction(id) {
+      this.xid = id;
     },
     tag: (...names) => {
       for (const name of names) tags.add(name);

@@ -56,6 +56,7 @@ test('migrates and seeds an empty database; again it finds nothing to do', async
       'migration 0001_products.sql: applied',
       'migration 0002_outbox.sql: applied',
       'migration 0003_idempotency.sql: applied',
+      'migration 0004_relay.sql: applied',
       'seed: 10000 products',
     ],
     err: '',
@@ -63,7 +64,7 @@ test('migrates and seeds an empty database; again it finds nothing to do', async
   const again = await run({ DATABASE_URL: url }, '--seed');
   expect(again).toMatchObject({
     code: 0,
-    out: ['migrations: all 3 were applied before', 'seed: skipped, as there are products already'],
+    out: ['migrations: all 4 were applied before', 'seed: skipped, as there are products already'],
   });
 });
 
@@ -121,7 +122,7 @@ test('a file that was changed, removed or misnumbered is refused, and nothing el
   await apply(url, MIGRATIONS);
   const changed = copied();
   writeFileSync(join(changed, '0002_outbox.sql'), 'SELECT 1;');
-  writeFileSync(join(changed, '0004_more.sql'), 'CREATE TABLE more ();');
+  writeFileSync(join(changed, '0005_more.sql'), 'CREATE TABLE more ();');
   const error = await failureOf(apply(url, changed));
   expect(error.code).toBe('E_MIGRATION_CHANGED');
   expect(error.message).toContain('0002_outbox.sql');
@@ -129,7 +130,7 @@ test('a file that was changed, removed or misnumbered is refused, and nothing el
   rmSync(join(fewer, '0003_idempotency.sql'));
   expect((await failureOf(apply(url, fewer))).code).toBe('E_MIGRATION_FILES');
   const gap = copied();
-  writeFileSync(join(gap, '0005_gap.sql'), 'SELECT 1;');
+  writeFileSync(join(gap, '0006_gap.sql'), 'SELECT 1;');
   expect((await failureOf(apply(url, gap))).code).toBe('E_MIGRATION_FILES');
   expect(await database.sql("SELECT to_regclass('more') AS more", [], url)).toEqual([{ more: null }]);
 });
@@ -137,19 +138,19 @@ test('a file that was changed, removed or misnumbered is refused, and nothing el
 test('other line ends are no change', async () => {
   const url = await database.empty('line_ends');
   const other = copied();
-  writeFileSync(join(other, '0004_more.sql'), 'CREATE TABLE more\r\n();\r\n');
+  writeFileSync(join(other, '0005_more.sql'), 'CREATE TABLE more\r\n();\r\n');
   await apply(url, other);
-  writeFileSync(join(other, '0004_more.sql'), 'CREATE TABLE more\n();\n');
+  writeFileSync(join(other, '0005_more.sql'), 'CREATE TABLE more\n();\n');
   await apply(url, other);
 });
 
 test('a migration that fails undoes all of its run, and says which line it was', async () => {
   const url = await database.empty('failing');
   const failing = copied();
-  writeFileSync(join(failing, '0004_more.sql'), 'CREATE TABLE more ();\n\nSELECT nonsense;\n');
+  writeFileSync(join(failing, '0005_more.sql'), 'CREATE TABLE more ();\n\nSELECT nonsense;\n');
   const error = await failureOf(apply(url, failing));
   expect(error.code).toBe('E_MIGRATION_REFUSED');
-  expect(error.message).toMatch(/0004_more\.sql, line 3: .*nonsense/);
+  expect(error.message).toMatch(/0005_more\.sql, line 3: .*nonsense/);
   const [row] = await database.sql(
     "SELECT to_regclass('products') AS a, to_regclass('schema_migrations') AS b",
     [],

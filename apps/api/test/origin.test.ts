@@ -222,3 +222,18 @@ describe('nothing is half done', () => {
     expect(await client.versionOf(id)).toBe(2);
   });
 });
+
+describe('the window', () => {
+  test('is told the transaction whose rows are in the outbox, and none where nothing was written', async () => {
+    const { id } = await client.created();
+    const written = windowOf();
+    await origin.write({ kind: 'purchase', id, quantity: 1 }, { key: newKey(), fingerprint: 'f' }, written);
+    const [row] = await database.sql('SELECT xid::text FROM outbox WHERE key = $1 ORDER BY id DESC LIMIT 1', [
+      `product:${id}`,
+    ]);
+    expect(written.xid).toBe(row?.xid);
+    const idle = windowOf();
+    await origin.write({ kind: 'purchase', id: NEVER, quantity: 1 }, null, idle);
+    expect([idle.opens, idle.xid]).toEqual([1, null]);
+  });
+});

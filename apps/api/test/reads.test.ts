@@ -103,16 +103,16 @@ describe('levels', () => {
     ['bounded', { Consistency: 'bounded' }, 'L1'],
     ['bounded with a token', () => ({ Consistency: 'bounded', 'Consistency-Token': token }), 'L1'],
     ['strong', { Consistency: 'strong' }, 'L2'],
-    // Session is served as strong so far.
-    ['session', { Consistency: 'session' }, 'L2'],
-    ['a token in the header', () => ({ 'Consistency-Token': token }), 'L2'],
-    ['a token in the cookie', () => ({ Cookie: `theme=dark; consistency-token=${token}; x=y` }), 'L2'],
-    ['a foreign token', { 'Consistency-Token': '1~0.ffffffffffffffff.5.0' }, 'L2'],
-    ['a token of another shape', { 'Consistency-Token': 'what_is-this~' }, 'L2'],
+    ['session', { Consistency: 'session' }, 'L1'],
+    ['a token in the header', () => ({ 'Consistency-Token': token }), 'L1'],
+    ['a token in the cookie', () => ({ Cookie: `theme=dark; consistency-token=${token}; x=y` }), 'L1'],
+    // Only the origin is known to have what such a client has seen.
+    ['a foreign token', { 'Consistency-Token': '2~0~0.ffffffffffffffff.5' }, 'BYPASS'],
+    ['a token of another shape', { 'Consistency-Token': 'what_is-this~' }, 'BYPASS'],
     [
       'the header before a cookie that is malformed',
-      { 'Consistency-Token': '1~', Cookie: 'consistency-token=<>' },
-      'L2',
+      { 'Consistency-Token': '2~', Cookie: 'consistency-token=<>' },
+      'BYPASS',
     ],
   ])('%s', async (_, headers, expected) => {
     expect(await tier(typeof headers === 'function' ? headers() : headers)).toBe(expected);
@@ -188,11 +188,13 @@ describe('a list', () => {
   });
 
   test('at a stronger level goes to the origin', async () => {
-    await list('?limit=4');
-    for (const headers of [{ Consistency: 'strong' }, { Consistency: 'session' }, { 'Consistency-Token': '1~' }]) {
-      expect((await list('?limit=4', { headers })).headers['x-cache']).toBe('BYPASS');
+    // Of a category of which no test changes anything: the relay may still invalidate what a write before has.
+    const query = `?category=${(await ask(`${first.url}/products/201`)).json.category}&limit=4`;
+    await list(query);
+    for (const headers of [{ Consistency: 'strong' }, { Consistency: 'session' }, { 'Consistency-Token': '2~' }]) {
+      expect((await list(query, { headers })).headers['x-cache']).toBe('BYPASS');
     }
-    expect((await list('?limit=4')).headers['x-cache']).toBe('L1');
+    expect((await list(query)).headers['x-cache']).toBe('L1');
   });
 });
 

@@ -32,6 +32,12 @@ export interface LoadContext {
  */
 export type Load<V> = (context: LoadContext) => Promise<Loaded<V>>;
 
+/**
+ * What becomes of a bounded read when nothing in the tiers is proved to be recent enough: it goes to the `origin`, fails with
+ * an `error` (`E_CACHE_UNPROVEN`), or is given what L1 or L2 hold, labelled `unproven`, as `stale` as that may be.
+ */
+export type OnUnproven = 'origin' | 'error' | 'stale';
+
 export interface ReadOptions {
   /** Default: `session` when a token is given, else `bounded`. */
   readonly level?: Level | undefined;
@@ -39,6 +45,8 @@ export interface ReadOptions {
   readonly token?: string | undefined;
   /** A tighter bound than the cache's own, for this read. */
   readonly maxStalenessMs?: number | undefined;
+  /** What a read without proof gets, in place of the cache's own choice. Bounded reads only. */
+  readonly onUnproven?: OnUnproven | undefined;
   /** Load from the origin and cache nothing: for values whose level no cached copy can give. */
   readonly bypass?: boolean | undefined;
 }
@@ -64,6 +72,8 @@ export interface ReadResult<V> {
   readonly unproven: boolean;
   /** What `issue` makes the client's next token of. */
   readonly stamp: Stamp;
+  /** The certificate's version: the answer reflects every invalidation of this epoch up to this clock. */
+  readonly proof: Stamp;
   /** Time spent in the loader, where this read caused or shared a load. */
   readonly loadMs: number | null;
 }
@@ -84,6 +94,11 @@ export interface CommitWindow {
    * write mark no longer covers `limitMs`: roll back then.
    */
   opened(): void;
+  /**
+   * The origin's own name for the transaction (Postgres: `pg_current_xact_id()`), if everything that it changed is named by
+   * the keys and tags of this write: with it the outbox need not invalidate them a second time.
+   */
+  transaction(id: string): void;
   tag(...tags: readonly string[]): void;
 }
 
@@ -96,6 +111,14 @@ export type Commit<T> = (window: CommitWindow) => Promise<T>;
 export interface WriteResult<T> {
   readonly result: T;
   readonly stamps: readonly Stamp[];
+}
+
+/** How a value is kept that `set` writes. */
+export interface SetOptions {
+  /** Default: the cache's TTL of L2, which is also the most. */
+  readonly ttlMs?: number | undefined;
+  /** Whose invalidation removes it. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 export interface PeekedL1 {
@@ -141,6 +164,13 @@ export interface Counters {
   writes: number;
   writeFailures: number;
   writesUnknown: number;
+  /** Rounds of the relay that proved something, and those that did not. */
+  relayRounds: number;
+  relayFailures: number;
+  /** Rows of the outbox that a relay here has invalidated. */
+  relayed: number;
+  /** Answers served without a proof, as the configuration allows. */
+  unproven: number;
   shed: number;
 }
 
@@ -167,6 +197,13 @@ export interface Cache {
   get<V>(key: string, load: Load<V>, options?: ReadOptions): Promise<ReadResult<V>>;
   /** Marks the keys, commits, unmarks: nobody can spread the new value before this resolves, or the old one after. */
   mutate<T>(mutation: Mutation, commit: Commit<T>): Promise<WriteResult<T>>;
+  /**
+   * Writes a value whose only home is the cache: no origin can give it back, and it is lost with the epoch. Throws
+   * `CacheError` `E_CACHE_MARKED` while a `mutate` of the key is under way. Read it with `find`, not with `get`.
+   */
+  set<V>(key: string, value: V, options?: SetOptions): Promise<WriteResult<void>>;
+  /** Reads what `set` wrote, at any level; undefined when it is not there (any more). */
+  find<V>(key: string, options?: ReadOptions): Promise<ReadResult<V> | undefined>;
   /** For changes that were committed elsewhere: every replica drops the keys and tags. */
   invalidate(mutation: Mutation): Promise<WriteResult<void>>;
   /** The client's next token: its present one and the given stamps, merged. Opaque, at most 2 KiB. */

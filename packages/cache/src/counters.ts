@@ -21,6 +21,10 @@ export function newCounters(): Counters {
     writes: 0,
     writeFailures: 0,
     writesUnknown: 0,
+    relayRounds: 0,
+    relayFailures: 0,
+    relayed: 0,
+    unproven: 0,
     shed: 0,
   };
 }

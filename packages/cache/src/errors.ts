@@ -8,6 +8,10 @@ export type CacheErrorCode =
   | 'E_CACHE_LIMIT'
   /** Redis could not be reached: a write was refused before anything was committed. */
   | 'E_CACHE_UNREACHABLE'
+  /** Nothing in the tiers is proved, and the cache does not ask the origin then (`onUnproven: 'error'`). */
+  | 'E_CACHE_UNPROVEN'
+  /** A `mutate` of the key is under way: `set` cannot write it now. */
+  | 'E_CACHE_MARKED'
   /** Too many loads wait already: shed before any work. */
   | 'E_CACHE_OVERLOADED'
   /** The loader did not finish within the load limit. */

@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import type {
   Cache,
   CacheState,
@@ -11,35 +8,39 @@ import type {
   Peeked,
   ReadOptions,
   ReadResult,
+  SetOptions,
   Stamp,
   WriteResult,
 } from './cache.ts';
-import { parseMessage } from './core/entry.ts';
-import { type Observer, Partition } from './core/partition.ts';
-import { formatToken, mergePart, parseToken, type TokenPart } from './core/token.ts';
+import type { BusMessage } from './core/entry.ts';
+import { Partition } from './core/partition.ts';
+import { partitionOf } from './core/partition-of.ts';
+import type { TokenPart } from './core/token.ts';
 import { newCounters } from './counters.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, reflected, type Unit } from './engine.ts';
 import { CacheError } from './errors.ts';
 import { LruStore } from './l1/lru.ts';
 import { NodeCacheStore } from './l1/node-cache.ts';
+import type { L1Entry } from './l1/store.ts';
+import { livesOf } from './lives.ts';
+import { checkName } from './names.ts';
+import { observe } from './observe.ts';
 import { type CacheOptions, checkOptions, type Settings } from './options.ts';
 import { Loads } from './origin/loads.ts';
 import { Notices } from './origin/notices.ts';
+import { OwnMarks } from './outbox/own-marks.ts';
+import { RelayLoop } from './outbox/relay-loop.ts';
 import { peeked } from './peeked.ts';
+import type { Link, Ports } from './ports.ts';
 import { Pulse } from './pulse.ts';
-import { callOf } from './read-call.ts';
+import { type ReadCall, ReadCalls } from './read-call.ts';
 import { Reader } from './reader.ts';
-import { Bus } from './redis/bus.ts';
-import { Commands } from './redis/commands.ts';
-import { Connection } from './redis/connection.ts';
-import { partitionNames } from './redis/names.ts';
+import { Readiness } from './readiness.ts';
+import { redisPorts } from './redis/redis-ports.ts';
 import { publish } from './telemetry.ts';
-import { checkName, Writer } from './writer.ts';
+import { Tokens } from './tokens.ts';
+import { Writer } from './writer.ts';
 
-/** A write mark lives longer than the commit it covers by this factor: MARK's own round trip must fit as well. */
-const MARK_FACTOR = 1.5;
-/** What the quarantine adds to the longest mark, ms (D is 0: one primary). */
-const MARGIN_MS = 500;
 /** How long `close` waits for invalidations that have not been confirmed, ms. */
 const CLOSE_PATIENCE_MS = 500;
 
@@ -48,7 +49,20 @@ const CLOSE_PATIENCE_MS = 500;
  * tells when. Throws `OptionsError` at once if the options do not fit.
  */
 export function createCache(options: CacheOptions): Cache {
-  return new GuardedCache(checkOptions(options));
+  return new GuardedCache(checkOptions(options), redisPorts());
+}
+
+/** The same on another outside world, with options that were checked. */
+export function createCacheOn(ports: Ports, settings: Settings): Cache {
+  return new GuardedCache(settings, ports);
+}
+
+/** Under which proof L1 answers at a local time. */
+interface HitProof {
+  readonly at: number;
+  readonly provedAt: number;
+  readonly boundMs: number;
+  readonly unproven: boolean;
 }
 
 class GuardedCache implements Cache {
@@ -56,94 +70,141 @@ class GuardedCache implements Cache {
   readonly #reader: Reader;
   readonly #writer: Writer;
   readonly #pulse: Pulse;
-  readonly #connection: Connection;
-  readonly #bus: Bus;
-  readonly #waiting = new Set<PromiseWithResolvers<void>>();
+  readonly #tokens: Tokens;
+  readonly #calls: ReadCalls;
+  readonly #link: Link;
+  readonly #relay: RelayLoop | null;
+  readonly #readiness = new Readiness();
   #closed = false;
 
-  constructor(settings: Settings) {
-    const names = partitionNames(settings.namespace, 0);
-    const now = () => performance.now();
-    const start = randomBytes(8).toString('hex');
-    let sendings = 0;
-    const nonce = () => start + (sendings++).toString(36);
-    const markMs = Math.ceil(settings.commitLimitMs * MARK_FACTOR);
-    const store = settings.l1 === 'lru' ? LruStore : NodeCacheStore;
-    const notices = new Notices();
-    const counters = newCounters();
+  constructor(settings: Settings, { time, random, nonce, link }: Ports) {
+    const lives = livesOf(settings);
+    this.#calls = new ReadCalls(settings);
     const beatNow = () => this.#pulse.now();
-    const partition = new Partition({
-      index: 0,
-      stalenessMs: settings.stalenessMs,
-      l1: new store(settings.l1MaxEntries),
-      observer: this.#observer(settings, () => this.#engine),
-    });
-    const fail = (what: string) => (error: Error) => publish('error', () => ({ cache: settings.name, what, error }));
-    this.#connection = new Connection(settings.redisUrl, `lockstep:${settings.name}:command`, settings.stalenessMs, {
-      closed: () => partition.closed(),
-      ready: beatNow,
-      failed: fail('the command connection'),
-    });
-    this.#bus = new Bus(settings.busUrl, `lockstep:${settings.name}:bus`, names.bus, settings.stalenessMs, {
-      message: (text) => this.#heard(text),
-      subscribed: beatNow,
-      failed: fail('the bus'),
-    });
-    const commands = new Commands(
-      this.#connection,
-      partition,
-      names,
-      {
-        replica: settings.name,
-        start,
-        address: hostname(),
-        markMs,
-        l2TtlMs: settings.l2TtlMs,
-        loadLimitMs: settings.loadLimitMs,
-        beyondMarkMs: MARGIN_MS,
-        rowAgeMs: settings.stalenessMs + markMs + MARGIN_MS,
+    this.#link = link(settings, lives, {
+      closed: () => {
+        for (const { partition } of this.#engine.units) partition.closed();
       },
-      now,
+      ready: () => void beatNow(),
+      heard: (index, message) => this.#heard(index, message),
+      failed: (what, error) => publish('error', () => ({ cache: settings.name, what, error })),
+    });
+    const units = Array.from({ length: settings.partitions }, (_, index) => this.#unit(settings, index));
+    this.#engine = {
+      settings,
+      units,
+      unitOf: (key) => units[partitionOf(key, units.length)] as Unit,
+      loads: new Loads(settings.loads, settings.loadLimitMs, time),
+      notices: new Notices(time),
+      counters: newCounters(),
+      time,
+      random,
       nonce,
-    );
-    const loads = new Loads(settings.loads, settings.loadLimitMs, now);
-    const random = Math.random;
-    this.#engine = { settings, partition, commands, loads, notices, counters, now, random, nonce, markMs, beatNow };
+      lives,
+      ownMarks: settings.outbox === null ? null : new OwnMarks(settings.outbox, time),
+      beatNow,
+    };
     this.#reader = new Reader(this.#engine);
     this.#writer = new Writer(this.#engine);
-    this.#pulse = new Pulse(this.#engine, () => this.#tellReady());
-    this.#connection.connect();
-    this.#bus.connect();
+    this.#tokens = new Tokens(this.#engine);
+    this.#pulse = new Pulse(this.#engine, () => {
+      if (this.#state() === 'ready') this.#readiness.tell();
+    });
+    this.#relay = settings.outbox === null ? null : new RelayLoop(this.#engine, settings.outbox);
+    this.#link.connect();
     this.#pulse.start();
+    this.#relay?.start();
   }
 
-  hit<V>(key: string, options: ReadOptions = {}): ReadResult<V> | undefined {
-    const { partition, settings, now, counters } = this.#engine;
-    const call = callOf(settings, options);
+  #unit(settings: Settings, index: number): Unit {
+    const store = settings.l1 === 'lru' ? LruStore : NodeCacheStore;
+    // The bound of L1 is for all partitions together.
+    const entries = Math.max(1, Math.ceil(settings.l1MaxEntries / settings.partitions));
+    const partition = new Partition({
+      index,
+      stalenessMs: settings.stalenessMs,
+      l1: new store(entries),
+      proof: settings.outbox === null ? 'redis' : 'origin',
+      observer: observe(() => this.#engine, settings, index),
+    });
+    const reflects = { partition: index, epoch: null, clock: 0 };
+    return { partition, requests: this.#link.requests(partition), reflects };
+  }
+
+  hit<V>(key: string, options?: ReadOptions): ReadResult<V> | undefined {
     if (this.#closed) return undefined;
-    if (call.level !== 'bounded' || call.bypass) return undefined;
-    const at = now();
-    const entry = partition.lookup(key, at, call.boundMs);
-    if (entry === undefined) return undefined;
+    const call = this.#calls.of(options);
+    const unit = this.#engine.unitOf(key);
+    return this.#hit(unit, key, call, this.#partOf(call, unit), this.#engine.time.now());
+  }
+
+  #hit<V>(unit: Unit, key: string, call: ReadCall, part: TokenPart | undefined, at: number): ReadResult<V> | undefined {
+    const { partition } = unit;
+    const { boundMs, level, onUnproven } = call;
+    if (!call.fromL1 || !partition.follows(part)) return undefined;
+    const unproven = !partition.trusted(at, boundMs);
+    if (unproven && (onUnproven !== 'stale' || level !== 'bounded')) return undefined;
+    const entry = partition.held(key, at);
+    return entry && this.#answer<V>(unit, entry, { at, provedAt: partition.proofs.at, boundMs, unproven });
+  }
+
+  #answer<V>(unit: Unit, entry: L1Entry, { at, provedAt, boundMs, unproven }: HitProof): ReadResult<V> {
+    const { counters } = this.#engine;
     counters.gets++;
     counters.l1Hits++;
+    if (unproven) counters.unproven++;
     return {
       value: entry.value as V,
       tier: 'L1',
       joined: false,
       ageMs: at - entry.loadedAt,
-      proofAgeMs: at - partition.confirmedAt,
-      boundMs: call.boundMs,
-      unproven: false,
+      proofAgeMs: at - provedAt,
+      boundMs,
+      unproven,
       stamp: entry.stamp,
+      proof: reflected(unit),
       loadMs: null,
     };
   }
 
-  async get<V>(key: string, load: Load<V>, options: ReadOptions = {}): Promise<ReadResult<V>> {
+  #partOf({ token }: ReadCall, { partition }: Unit): TokenPart | undefined {
+    return token === undefined ? undefined : this.#tokens.partOf(token, partition);
+  }
+
+  get<V>(key: string, load: Load<V>, options?: ReadOptions): Promise<ReadResult<V>> {
+    try {
+      this.#open();
+      checkName('key', key);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const call = this.#calls.of(options);
+    const unit = this.#engine.unitOf(key);
+    const part = this.#partOf(call, unit);
+    const at = this.#engine.time.now();
+    const hit = this.#hit<V>(unit, key, call, part, at);
+    return hit === undefined ? this.#reader.get(unit, key, load, call, part, at) : Promise.resolve(hit);
+  }
+
+  async find<V>(key: string, options: ReadOptions = {}): Promise<ReadResult<V> | undefined> {
     this.#open();
     checkName('key', key);
-    return this.hit<V>(key, options) ?? this.#reader.get(key, load, callOf(this.#engine.settings, options));
+    const call = this.#calls.of({ ...options, bypass: false });
+    const unit = this.#engine.unitOf(key);
+    const part = this.#partOf(call, unit);
+    return this.#found(unit, key, call, part) ?? this.#reader.find<V>(unit, key, call, part);
+  }
+
+  /** L1's copy of what `set` wrote. Its proof is Redis', whatever the origin's is worth. */
+  #found<V>(unit: Unit, key: string, call: ReadCall, part: TokenPart | undefined): ReadResult<V> | undefined {
+    const { partition } = unit;
+    const { boundMs } = call;
+    const at = this.#engine.time.now();
+    const provedAt = partition.proofs.confirmedAt;
+    if (!call.fromL1) return undefined;
+    if (at - provedAt > boundMs || !partition.follows(part)) return undefined;
+    const entry = partition.held(key, at);
+    return entry && this.#answer<V>(unit, entry, { at, provedAt, boundMs, unproven: false });
   }
 
   async mutate<T>(mutation: Mutation, commit: Commit<T>): Promise<WriteResult<T>> {
@@ -156,59 +217,54 @@ class GuardedCache implements Cache {
     return this.#writer.invalidate(mutation);
   }
 
+  async set<V>(key: string, value: V, options: SetOptions = {}): Promise<WriteResult<void>> {
+    this.#open();
+    return this.#writer.set(key, value, options);
+  }
+
   issue(stamps: Stamp | readonly Stamp[], token?: string): string {
-    const { partition, now, settings, markMs } = this.#engine;
-    const redisNow = Math.round(partition.redisNow(now()) ?? 0);
-    // Of nearly every answer: a client without a token, and one stamp.
-    if (token === undefined && 'partition' in stamps) return formatToken([mergePart(undefined, stamps, redisNow, [])]);
-    // Whatever a token that old asks for has been applied everywhere, or its epoch and the quarantine after it are over.
-    const forgetAfter = settings.stalenessMs + markMs + MARGIN_MS;
-    const parts = new Map<number, TokenPart>();
-    for (const part of token === undefined ? [] : parseToken(token)) {
-      const forgotten = part.issuedAt > 0 && redisNow - part.issuedAt > forgetAfter;
-      if (!forgotten && part.partition === partition.index) parts.set(part.partition, part);
-    }
-    for (const stamp of 'partition' in stamps ? [stamps] : stamps) {
-      // `past` tells what the present epoch succeeds. Of a stamp from before it, by a read across the change, it tells
-      // nothing: 1: the client has seen e1   2: a read that was stamped e0 ends in e2, whose past holds both.
-      const past = stamp.epoch === partition.epoch ? partition.past : [];
-      parts.set(stamp.partition, mergePart(parts.get(stamp.partition), stamp, redisNow, past));
-    }
-    return formatToken([...parts.values()]);
+    return this.#tokens.issue(stamps, token);
   }
 
   async peek(key: string): Promise<Peeked> {
     this.#open();
-    const { partition, commands, now } = this.#engine;
-    const at = now();
+    checkName('key', key);
+    const { time, unitOf } = this.#engine;
+    const { partition, requests } = unitOf(key);
+    const at = time.now();
     const entry = partition.peek(key, at);
-    const { reply } = await commands.read(key);
+    const { reply } = await requests.read(key);
     return {
       key,
       l1: entry
         ? { value: entry.value, clock: entry.f, ageMs: at - entry.loadedAt, expiresInMs: entry.expiresAt - at }
         : null,
-      l2: reply.is === 'unreachable' || reply.is === 'epoch' ? null : peeked(reply, partition.redisNow(now())),
+      l2: reply.is === 'unreachable' || reply.is === 'epoch' ? null : peeked(reply, partition.redisNow(time.now())),
     };
   }
 
   flushL1(): void {
-    this.#engine.partition.flush();
+    for (const { partition } of this.#engine.units) partition.flush();
   }
 
   status(): CacheStatus {
-    const { partition, now, settings, counters } = this.#engine;
-    const at = now();
-    const ageMs = Number.isFinite(partition.confirmedAt) ? at - partition.confirmedAt : null;
-    const trusted = partition.trusted(at, settings.stalenessMs);
-    counters.evictions = partition.l1.evictions;
+    const { units, time, settings, counters, lives } = this.#engine;
+    const at = time.now();
+    const partitions = units.map(({ partition }) => partition);
+    const proved = Math.min(...partitions.map(({ proofs }) => proofs.at));
+    const ageMs = Number.isFinite(proved) ? at - proved : null;
+    const trusted = ageMs !== null && ageMs <= settings.stalenessMs;
+    const sum = (of: (partition: Partition) => number) => partitions.reduce((total, one) => total + of(one), 0);
+    counters.evictions = sum(({ l1 }) => l1.evictions);
     return {
       state: this.#state(trusted),
-      partitions: [
-        { epoch: partition.epoch, applied: partition.applied, quarantineMs: partition.quarantineMs(at, MARGIN_MS) },
-      ],
+      partitions: partitions.map((partition) => ({
+        epoch: partition.epoch,
+        applied: partition.applied,
+        quarantineMs: partition.contact.quarantineMs(at, lives.beyondMarkMs),
+      })),
       trust: { state: trusted ? 'trusted' : ageMs === null ? 'none' : 'lapsed', ageMs, boundMs: settings.stalenessMs },
-      l1: { entries: partition.l1.size, maxEntries: partition.l1.maxEntries },
+      l1: { entries: sum(({ l1 }) => l1.size), maxEntries: sum(({ l1 }) => l1.maxEntries) },
       counters: { ...counters },
     };
   }
@@ -216,82 +272,45 @@ class GuardedCache implements Cache {
   async ready(signal?: AbortSignal): Promise<void> {
     this.#open();
     if (this.#state() === 'ready') return;
-    signal?.throwIfAborted();
-    const waiter = Promise.withResolvers<void>();
-    const aborted = () => waiter.reject(signal?.reason);
-    signal?.addEventListener('abort', aborted, { once: true });
-    this.#waiting.add(waiter);
-    try {
-      await waiter.promise;
-    } finally {
-      this.#waiting.delete(waiter);
-      signal?.removeEventListener('abort', aborted);
-    }
+    await this.#readiness.wait(signal);
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const waiter of this.#waiting) waiter.reject(closedError());
+    this.#readiness.close(closedError());
     await this.#writer.close(CLOSE_PATIENCE_MS);
+    await this.#relay?.stop();
+    await this.#engine.ownMarks?.close();
     this.#pulse.stop();
-    await this.#connection.close();
-    this.#bus.close();
+    await this.#link.closeCommands();
+    this.#link.closeBus();
   }
 
   #open(): void {
     if (this.#closed) throw closedError();
   }
 
-  #state(trusted = this.#engine.partition.trusted(this.#engine.now(), this.#engine.settings.stalenessMs)): CacheState {
+  #trusted(): boolean {
+    const { units, time, settings } = this.#engine;
+    const now = time.now();
+    return units.every(({ partition }) => partition.trusted(now, settings.stalenessMs));
+  }
+
+  #state(trusted = this.#trusted()): CacheState {
     if (trusted) return 'ready';
-    return this.#engine.partition.epoch === null ? 'starting' : 'parked';
+    return this.#engine.units.some(({ partition }) => partition.epoch === null) ? 'starting' : 'parked';
   }
 
-  #tellReady(): void {
-    if (this.#waiting.size === 0 || this.#state() !== 'ready') return;
-    for (const waiter of this.#waiting) waiter.resolve();
-  }
-
-  #heard(text: string): void {
-    const { partition, notices, settings } = this.#engine;
-    const message = parseMessage(text);
-    if (message === undefined) {
-      const error = new Error(`a message of ${text.length} characters on the bus is none of ours`);
+  #heard(index: number, message: BusMessage | null): void {
+    const { units, notices, settings, beatNow } = this.#engine;
+    if (message === null) {
+      const error = new Error('a message on the bus is none of ours');
       publish('error', () => ({ cache: settings.name, what: 'the bus', error }));
       // It may have been an invalidation that something on the way has mangled.
-      this.#engine.beatNow();
+      void beatNow();
     } else if (message.is === 'fill') notices.wake(message.key);
-    else partition.heard(message);
-  }
-
-  /** `engine` is a function, as the partition that is observed is a part of it. */
-  #observer(settings: Settings, engine: () => Engine): Observer {
-    const at = { cache: settings.name, partition: 0 };
-    return {
-      applied: (entry, via) => {
-        const { counters, notices, partition, now } = engine();
-        counters.invalidationsApplied++;
-        for (const key of entry.keys) notices.wake(key);
-        publish('applied', () => {
-          const redisNow = partition.redisNow(now());
-          return { ...at, entry, via, lagMs: redisNow === undefined || entry.at === 0 ? null : redisNow - entry.at };
-        });
-      },
-      gap: (applied, clock) => {
-        engine().counters.gaps++;
-        publish('gap', () => ({ ...at, applied, clock }));
-      },
-      flushed: (cause) => {
-        engine().counters.flushes++;
-        publish('flush', () => ({ ...at, cause }));
-      },
-      epochChanged: (before, epoch) => {
-        engine().counters.epochChanges++;
-        publish('epoch', () => ({ ...at, before, epoch }));
-      },
-      beatWanted: () => engine().beatNow(),
-    };
+    else units[index]?.partition.heard(message);
   }
 }
 

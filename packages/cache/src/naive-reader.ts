@@ -36,7 +36,7 @@ export class NaiveReader {
     this.#l1 = l1;
     this.#redis = redis;
     this.#failed = failed;
-    this.#loads = new Loads(settings.loads, settings.loadLimitMs, () => performance.now());
+    this.#loads = new Loads(settings.loads, settings.loadLimitMs);
   }
 
   /** Through the tiers, together with equal reads of this process. */
@@ -57,8 +57,13 @@ export class NaiveReader {
   }
 
   async #lookUp(key: string, load: Load<unknown>): Promise<NaiveRead> {
+    return (await this.find(key)) ?? this.#load(key, load, true);
+  }
+
+  /** From L2 alone. */
+  async find(key: string): Promise<NaiveRead | undefined> {
     const stored = await this.#redis.get(key).catch(() => undefined);
-    if (stored === undefined) return this.#load(key, load, true);
+    if (stored === undefined) return undefined;
     const value = freeze(stored.value);
     const loadedAt = performance.now() - Math.max(0, Date.now() - stored.loadedAt);
     this.#store(key, value, stored.tags, loadedAt);

@@ -37,6 +37,7 @@ import type {
   Peeked,
   ReadOptions,
   ReadResult,
+  SetOptions,
   WriteResult,
 } from './cache.ts';
 import { countRead, newCounters } from './counters.ts';
@@ -46,9 +47,10 @@ import { NodeCacheStore } from './l1/node-cache.ts';
 import type { L1Store } from './l1/store.ts';
 import { NAIVE_STAMP, type NaiveRead, NaiveReader } from './naive-reader.ts';
 import { NaiveRedis } from './naive-redis.ts';
+import { checkName } from './names.ts';
 import { type CacheOptions, checkOptions, type Settings } from './options.ts';
+import { encode } from './origin/encode.ts';
 import { publish } from './telemetry.ts';
-import { checkName } from './writer.ts';
 
 /** Says nothing; to a guarded cache it counts as foreign. */
 const TOKEN = 'naive';
@@ -122,6 +124,7 @@ class NaiveCache implements Cache {
       const result = await commit({
         limitMs: this.#settings.commitLimitMs,
         opened: () => undefined,
+        transaction: () => undefined,
         tag: (...more) => {
           checkNames({ keys: [], tags: more });
           for (const tag of more) tags.add(tag);
@@ -154,6 +157,24 @@ class NaiveCache implements Cache {
     }
     this.#counters.writes++;
     return { result: undefined, stamps: [NAIVE_STAMP] };
+  }
+
+  async set<V>(key: string, value: V, { tags = [] }: SetOptions = {}): Promise<WriteResult<void>> {
+    this.#open();
+    checkNames({ keys: [key], tags });
+    const stored = { value: encode(key, { value, tags }).value, tags, loadedAt: Date.now() };
+    await this.invalidate({ keys: [key] });
+    await this.#redis.set(key, stored);
+    return { result: undefined, stamps: [NAIVE_STAMP] };
+  }
+
+  async find<V>(key: string): Promise<ReadResult<V> | undefined> {
+    this.#open();
+    checkName('key', key);
+    const read = this.hit<V>(key);
+    if (read !== undefined) return read;
+    const found = await this.#reader.find(key);
+    return found && this.#answer<V>(found);
   }
 
   issue(): string {
@@ -241,6 +262,7 @@ class NaiveCache implements Cache {
       boundMs: this.#boundMs,
       unproven: true,
       stamp: NAIVE_STAMP,
+      proof: NAIVE_STAMP,
       loadMs: read.loadMs,
     };
   }

@@ -5,6 +5,7 @@ import { newCounters } from './counters.ts';
 import type { Engine } from './engine.ts';
 import { LruStore } from './l1/lru.ts';
 import { Pulse } from './pulse.ts';
+import { REAL_TIME } from './time.ts';
 
 const BEAT_MS = 250;
 let beats: number;
@@ -19,7 +20,9 @@ beforeEach(() => {
     return { sent: partition.sending(0), reply: { is: 'unreachable', error: new Error('nobody there') } };
   };
   const settings = { name: 'test', stalenessMs: 1_000, beatMs: BEAT_MS };
-  const engine = { settings, partition, commands: { beat }, counters: newCounters(), now: () => 0, random: () => 0 };
+  const units = [{ partition, requests: { beat } }];
+  const time = { ...REAL_TIME, now: () => 0 };
+  const engine = { settings, units, counters: newCounters(), time, random: () => 0 };
   pulse = new Pulse(engine as unknown as Engine, () => undefined);
 });
 
@@ -40,7 +43,7 @@ test('asked by a message every millisecond it beats soon, and not once for each'
   pulse.start();
   await vi.advanceTimersByTimeAsync(0);
   for (let i = 0; i < 100; i++) {
-    pulse.now();
+    void pulse.now();
     await vi.advanceTimersByTimeAsync(1);
   }
   expect(beats).toBeGreaterThan(10);
@@ -50,7 +53,18 @@ test('asked by a message every millisecond it beats soon, and not once for each'
 test('stopped it beats no more', async () => {
   pulse.start();
   pulse.stop();
-  pulse.now();
+  void pulse.now();
   await vi.advanceTimersByTimeAsync(4 * BEAT_MS);
   expect(beats).toBe(0);
+});
+
+test('whoever asked waits for a round that begins later, not for the one under way', async () => {
+  pulse.start();
+  await vi.advanceTimersByTimeAsync(0);
+  let rounds = 0;
+  void pulse.now().then(() => {
+    rounds = beats;
+  });
+  await vi.advanceTimersByTimeAsync(2);
+  expect(rounds).toBe(2);
 });

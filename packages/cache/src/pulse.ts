@@ -1,5 +1,5 @@
 import { Beat } from './core/beat.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Unit } from './engine.ts';
 import { publish } from './telemetry.ts';
 
 /** Part of the period that is left to chance, so that replicas do not beat in step. */
@@ -11,9 +11,12 @@ const HASTE_MS = 2;
 export class Pulse {
   readonly #engine: Engine;
   readonly #afterRound: (proved: boolean) => void;
-  #timer: NodeJS.Timeout | undefined;
+  #cancel: (() => void) | undefined;
   #running = false;
   #wanted = false;
+  /** Who waits for a round that begins later. */
+  #next = Promise.withResolvers<void>();
+  #awaited = false;
   #hurried = false;
   #stopped = false;
   #trusted = false;
@@ -30,38 +33,48 @@ export class Pulse {
   /**
    * Coalesced: during a round one more is noted, not many, and a timer that is about to fire is left alone. Set anew by
    * each message after a gap it would never fire under a steady stream of them, and L1 would park for want of a beat.
+   * Resolves when a round has ended that began after the call.
    */
-  now(): void {
+  now(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     if (this.#running) this.#wanted = true;
-    else if (!this.#hurried) {
-      this.#hurry();
-    }
+    else if (!this.#hurried) this.#hurry();
+    this.#awaited = true;
+    return this.#next.promise;
   }
 
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#cancel?.();
+    this.#next.resolve();
   }
 
   #schedule(ms: number): void {
     if (this.#stopped) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#round(), ms);
+    this.#cancel?.();
+    this.#cancel = this.#engine.time.after(ms, () => void this.#round());
   }
 
   async #round(): Promise<void> {
-    const { settings, random, counters } = this.#engine;
+    const { settings, random, counters, units } = this.#engine;
     this.#running = true;
     this.#wanted = false;
     this.#hurried = false;
+    const waited = this.#next;
+    if (this.#awaited) {
+      this.#next = Promise.withResolvers<void>();
+      this.#awaited = false;
+    }
     // Trust runs out by itself; a round that cannot be answered is when somebody may hear of it.
     this.#tellTrust();
-    const proved = await this.#beat();
+    const rounds = await Promise.all(units.map((unit) => beat(unit)));
+    const proved = rounds.every(Boolean);
     this.#running = false;
     if (proved) counters.beats++;
     else counters.beatFailures++;
     this.#tellTrust();
     this.#afterRound(proved);
+    if (waited !== this.#next) waited.resolve();
     if (this.#wanted) this.#hurry();
     else this.#schedule(settings.beatMs * (1 - JITTER * random()));
   }
@@ -71,27 +84,28 @@ export class Pulse {
     this.#schedule(HASTE_MS);
   }
 
-  async #beat(): Promise<boolean> {
-    const { partition, commands } = this.#engine;
-    const beat = new Beat(partition);
-    let effect = beat.start();
-    while (effect.do !== 'end') {
-      if (effect.do === 'beat') {
-        const { sent, reply } = await commands.beat();
-        effect = beat.answered(sent, reply);
-      } else {
-        const { sent, reply } = await commands.renew(effect.offered);
-        effect = beat.renewed(sent, reply);
-      }
-    }
-    return effect.proved;
-  }
-
   #tellTrust(): void {
-    const { partition, settings, now } = this.#engine;
-    const trusted = partition.trusted(now(), settings.stalenessMs);
+    const { settings, time, units } = this.#engine;
+    const now = time.now();
+    const trusted = units.every(({ partition }) => partition.trusted(now, settings.stalenessMs));
     if (trusted === this.#trusted) return;
     this.#trusted = trusted;
     publish('trust', () => ({ cache: settings.name, state: trusted ? 'trusted' : 'lapsed' }));
   }
+}
+
+/** One round in one partition; true if it proved anything. */
+async function beat({ partition, requests }: Unit): Promise<boolean> {
+  const machine = new Beat(partition);
+  let effect = machine.start();
+  while (effect.do !== 'end') {
+    if (effect.do === 'beat') {
+      const { sent, reply } = await requests.beat();
+      effect = machine.answered(sent, reply);
+    } else {
+      const { sent, reply } = await requests.renew(effect.offered);
+      effect = machine.renewed(sent, reply);
+    }
+  }
+  return effect.proved;
 }

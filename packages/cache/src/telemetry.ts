@@ -17,12 +17,14 @@ export interface Messages {
   trust: { cache: string; state: 'trusted' | 'lapsed' };
   /** A loader ran for `ms`; `cached` tells whether FILL stored the value. */
   load: { cache: string; key: string; ms: number; cached: boolean };
+  /** A round of the relay invalidated so many rows of the outbox. */
+  relayed: { cache: string; partition: number; rows: number; ms: number };
   /** Something failed that the cache goes on without. */
   error: { cache: string; what: string; error: Error };
 }
 
 const channels = Object.fromEntries(
-  (['applied', 'gap', 'flush', 'epoch', 'trust', 'load', 'error'] as const).map((name) => [
+  (['applied', 'gap', 'flush', 'epoch', 'trust', 'load', 'relayed', 'error'] as const).map((name) => [
     name,
     channel(`lockstep:${name}`),
   ]),

@@ -1,9 +1,14 @@
-import type { Commit, CommitWindow, Mutation, WriteResult } from './cache.ts';
-import { KEY_LENGTH, MUTATION_KEYS, MUTATION_TAGS, RESTARTS } from './core/limits.ts';
-import { Write, type WriteEffect } from './core/write.ts';
-import type { Engine } from './engine.ts';
+import type { Commit, CommitWindow, Mutation, SetOptions, Stamp, WriteResult } from './cache.ts';
+import { PAYLOAD_LENGTH, RESTARTS, VALUE_TAGS } from './core/limits.ts';
+import type { DoneReply, SetReply, Unreachable } from './core/replies.ts';
+import type { Engine, Unit } from './engine.ts';
 import { CacheError, CommitAborted, WindowClosed } from './errors.ts';
+import { checkMutation, checkNames } from './names.ts';
+import { encode } from './origin/encode.ts';
+import type { Answer } from './requests.ts';
 import { publish } from './telemetry.ts';
+import { sleep } from './time.ts';
+import { WritePart } from './write-part.ts';
 
 /** Between two tries of an UNMARK that was not answered, ms; doubled up to the most. */
 const REPEAT_MS = 25;
@@ -11,7 +16,7 @@ const REPEAT_MOST_MS = 500;
 /** Writes in flight, those included whose UNMARK is still being repeated; the next is refused. */
 const WRITES = 1_000;
 
-/** Performs writes: drives the `Write` machine, and repeats an UNMARK until it is answered, whoever waits for it. */
+/** Performs writes: one part for each partition, all marked before the commit, all unmarked before the answer. */
 export class Writer {
   readonly #engine: Engine;
   readonly #repeating = new Set<Promise<void>>();
@@ -25,49 +30,62 @@ export class Writer {
   async mutate<T>(mutation: Mutation, commit: Commit<T>): Promise<WriteResult<T>> {
     checkMutation(mutation);
     return this.#counted(async () => {
-      const { partition, nonce, markMs, settings } = this.#engine;
-      const write = new Write(partition, {
-        ...mutation,
-        writer: nonce(),
-        markMs,
-        commitLimitMs: settings.commitLimitMs,
-      });
-      let effect = await this.#mark(write, mutation);
-      if (effect.do === 'refuse') throw unreachableError(effect.error);
-      if (effect.do === 'unmark') {
-        effect = await this.#unmark(write, mutation, effect.tags);
-        throw unreachableError('error' in effect ? effect.error : undefined);
-      }
-      const result = await this.#commit(write, mutation, commit);
-      effect = await this.#unmark(write, mutation, write.tags);
-      if (effect.do !== 'acknowledge') effect = await this.#repeatFor(write, mutation, settings.stalenessMs);
-      return { result, stamps: effect.do === 'acknowledge' ? [effect.stamp] : [] };
+      const parts = this.#parts(mutation.keys);
+      await this.#mark(parts);
+      const tags = new Set(mutation.tags);
+      const committed = { transaction: null as string | null };
+      const result = await this.#commit(parts, tags, committed, commit);
+      this.#spread(parts, tags);
+      const stamps = await this.#acknowledge(parts);
+      if (committed.transaction !== null) this.#ownDone(committed.transaction, mutation.keys, [...tags], parts);
+      return { result, stamps };
     });
   }
 
   async invalidate(mutation: Mutation): Promise<WriteResult<void>> {
     checkMutation(mutation);
+    const { tags = [] } = mutation;
     return this.#counted(async () => {
-      const { commands, partition } = this.#engine;
-      for (let attempt = 0; attempt <= RESTARTS; attempt++) {
-        const { sent, reply } = await commands.invalidate(mutation);
-        if (reply.is === 'ok') {
-          partition.wrote(sent, { clock: reply.clock, keys: mutation.keys, tags: mutation.tags ?? [], at: 0 });
-          return { result: undefined, stamps: [{ partition: partition.index, epoch: sent.epoch, clock: reply.clock }] };
-        }
-        if (reply.is === 'unreachable') throw unconfirmedError(reply.error);
-        if (reply.is === 'epoch') partition.offered(sent, reply);
-      }
-      throw unconfirmedError(new Error('the epoch keeps changing'));
+      const groups = this.#byUnit(mutation.keys);
+      const units = tags.length > 0 ? this.#engine.units : [...groups.keys()];
+      const stamps = await Promise.all(
+        units.map((unit) => {
+          const own = groups.get(unit) ?? [];
+          return this.#done(unit, () => unit.requests.invalidate({ keys: own, tags }), own, tags);
+        }),
+      );
+      return { result: undefined, stamps };
+    });
+  }
+
+  async set(key: string, value: unknown, { ttlMs, tags = [] }: SetOptions): Promise<WriteResult<void>> {
+    checkNames('key', [key], 1);
+    checkNames('tag', tags, VALUE_TAGS);
+    const { settings } = this.#engine;
+    const life = ttlMs ?? settings.l2TtlMs;
+    if (!Number.isInteger(life) || life < 1 || life > settings.l2TtlMs) {
+      throw new CacheError('E_CACHE_LIMIT', `ttlMs must be a whole number from 1 to ${settings.l2TtlMs}`);
+    }
+    const { payload } = encode(key, { value, tags });
+    if (payload.length > PAYLOAD_LENGTH) {
+      throw new CacheError(
+        'E_CACHE_LIMIT',
+        `the value of ${key} has ${payload.length} characters, not ${PAYLOAD_LENGTH}`,
+      );
+    }
+    return this.#counted(async () => {
+      const unit = this.#engine.unitOf(key);
+      const stamp = await this.#done(unit, () => unit.requests.set(key, life, tags, payload), [key], []);
+      return { result: undefined, stamps: [stamp] };
     });
   }
 
   /** Gives UNMARKs that are still being repeated a last chance, then lets go of them. */
   async close(patienceMs: number): Promise<void> {
     const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(patience.resolve, patienceMs);
+    const cancel = this.#engine.time.after(patienceMs, patience.resolve);
     await Promise.race([Promise.allSettled(this.#repeating), patience.promise]);
-    clearTimeout(timer);
+    cancel();
     this.#closed = true;
   }
 
@@ -91,126 +109,159 @@ export class Writer {
     }
   }
 
-  async #mark(write: Write, mutation: Mutation): Promise<WriteEffect> {
-    const { commands, now } = this.#engine;
-    let effect = write.start();
-    while (effect.do === 'mark') {
-      const { sent, reply } = await commands.mark(mutation.keys, write.writer, effect.durationMs);
-      effect = write.marked(sent, reply, now());
-    }
-    return effect;
+  /** Each key once: for a second one UNMARK would find the mark gone, and invalidate needlessly. */
+  #byUnit(named: readonly string[]): Map<Unit, readonly string[]> {
+    const keys = named.length < 2 ? named : [...new Set(named)];
+    if (this.#engine.units.length === 1) return new Map([[this.#engine.units[0] as Unit, keys]]);
+    return Map.groupBy(keys, (key) => this.#engine.unitOf(key));
   }
 
-  async #commit<T>(write: Write, mutation: Mutation, commit: Commit<T>): Promise<T> {
+  #parts(keys: readonly string[]): WritePart[] {
+    return [...this.#byUnit(keys)].map(([unit, own]) => new WritePart(this.#engine, unit, own, []));
+  }
+
+  /** Tags live in every partition, and are invalidated there after the commit [M2]. */
+  #spread(parts: WritePart[], tags: ReadonlySet<string>): void {
+    if (tags.size === 0) return;
+    const { units } = this.#engine;
+    for (const unit of units) {
+      if (!parts.some((part) => part.unit === unit)) parts.push(new WritePart(this.#engine, unit, [], []));
+    }
+    for (const part of parts) part.write.tag([...tags]);
+  }
+
+  /** All or none: nothing is committed unless every partition has been told. */
+  async #mark(parts: readonly WritePart[]): Promise<void> {
+    const refusals = await Promise.all(parts.map((part) => part.mark()));
+    const refused = refusals.find((error) => error !== undefined);
+    if (refused === undefined) return;
+    await Promise.all(parts.filter((_, at) => refusals[at] === undefined).map((part) => part.abort(refused)));
+    throw unreachableError(refused);
+  }
+
+  async #commit<T>(
+    parts: WritePart[],
+    tags: Set<string>,
+    committed: { transaction: string | null },
+    commit: Commit<T>,
+  ): Promise<T> {
     try {
-      return await commit(this.#window(write));
+      return await commit(this.#window(parts, tags, committed));
     } catch (error) {
       if (error instanceof CommitAborted) {
-        await this.#unmark(write, mutation, [], error);
+        await Promise.all(parts.map((part) => part.abort(error)));
         throw error;
       }
       // Nobody knows whether it was committed; by the mark's deadline it is or never will be (A5). Until then the marks
       // keep every reader from storing either value, and after it an UNMARK invalidates keys and tags.
-      this.#inBackground(write, mutation, Math.max(0, write.deadline - this.#engine.now()));
+      this.#spread(parts, tags);
+      const deadline = Math.max(...parts.map((part) => part.write.deadline));
+      this.#inBackground(parts, Math.max(0, deadline - this.#engine.time.now()));
       throw new CacheError('E_CACHE_OUTCOME_UNKNOWN', 'the origin did not say whether it committed: ask it again', {
         cause: error,
       });
     }
   }
 
-  #window(write: Write): CommitWindow {
-    const { now, settings } = this.#engine;
+  #window(parts: readonly WritePart[], tags: Set<string>, committed: { transaction: string | null }): CommitWindow {
+    const { time, settings } = this.#engine;
     return {
       limitMs: settings.commitLimitMs,
       opened: () => {
-        if (!write.covers(now())) {
-          throw new WindowClosed(settings.commitLimitMs);
-        }
+        const now = time.now();
+        if (!parts.every(({ write }) => write.covers(now))) throw new WindowClosed(settings.commitLimitMs);
       },
-      tag: (...tags) => {
-        checkMutation({ keys: [], tags: [...write.tags, ...tags] });
-        write.tag(tags);
+      transaction: (id) => {
+        committed.transaction = id;
+      },
+      tag: (...more) => {
+        checkMutation({ keys: [], tags: [...tags, ...more] });
+        for (const tag of more) tags.add(tag);
       },
     };
   }
 
-  async #unmark(write: Write, mutation: Mutation, tags: readonly string[], aborted?: Error): Promise<WriteEffect> {
-    const { commands } = this.#engine;
-    let effect: WriteEffect = aborted === undefined ? { do: 'unmark', tags } : write.aborted(aborted);
-    while (effect.do === 'unmark') {
-      const { sent, reply } = await commands.unmark(mutation.keys, write.writer, effect.tags);
-      effect = write.unmarked(sent, reply);
+  /** One answer for all partitions. Repeats what was not answered for a while; after that the repeating goes on alone. */
+  async #acknowledge(parts: WritePart[]): Promise<Stamp[]> {
+    const { time, settings } = this.#engine;
+    const all = async () => (await Promise.all(parts.map((part) => part.unmark()))).every(Boolean);
+    if (await all()) return parts.map((part) => part.stamp as Stamp);
+    if (settings.onUnreachable === 'outbox') return this.#leaveToOutbox(parts);
+    const until = time.now() + settings.stalenessMs;
+    for (let wait = REPEAT_MS; time.now() < until; wait = Math.min(2 * wait, REPEAT_MOST_MS)) {
+      await sleep(time, wait);
+      if (await all()) return parts.map((part) => part.stamp as Stamp);
     }
-    return effect;
-  }
-
-  /** Repeats UNMARK for a while; then the answer is "unknown", and the repeating goes on without anybody waiting. */
-  async #repeatFor(write: Write, mutation: Mutation, patienceMs: number): Promise<WriteEffect> {
-    const until = this.#engine.now() + patienceMs;
-    for (let wait = REPEAT_MS; this.#engine.now() < until; wait = Math.min(2 * wait, REPEAT_MOST_MS)) {
-      await sleep(wait);
-      const effect = await this.#unmark(write, mutation, write.tags);
-      if (effect.do === 'acknowledge') return effect;
-    }
-    this.#inBackground(write, mutation, 0);
+    this.#inBackground(parts, 0);
     throw new CacheError(
       'E_CACHE_OUTCOME_UNKNOWN',
       'the write was committed, but its invalidation has not been confirmed: repeat it with the same idempotency key',
     );
   }
 
-  #inBackground(write: Write, mutation: Mutation, delayMs: number): void {
-    const work = this.#repeat(write, mutation, delayMs).finally(() => this.#repeating.delete(work));
+  /** The relay will find its rows; until then the write has no place in any history. */
+  #leaveToOutbox(parts: WritePart[]): Stamp[] {
+    this.#inBackground(parts, 0);
+    return parts.map(({ stamp, unit }) => stamp ?? { partition: unit.partition.index, epoch: null, clock: 0 });
+  }
+
+  /** At the clock that UNMARK answered: repair would bless what a lost UNMARK had covered, were it MARK's [C5, C6]. */
+  #ownDone(transaction: string, keys: readonly string[], tags: readonly string[], parts: readonly WritePart[]): void {
+    for (const { stamp } of parts) {
+      if (stamp?.epoch == null) continue;
+      const { partition, epoch, clock } = stamp;
+      this.#engine.ownMarks?.add({ transaction, keys, tags, partition, epoch, clock });
+    }
+  }
+
+  #inBackground(parts: readonly WritePart[], delayMs: number): void {
+    const work = this.#repeat(parts, delayMs).finally(() => this.#repeating.delete(work));
     this.#repeating.add(work);
   }
 
-  async #repeat(write: Write, mutation: Mutation, delayMs: number): Promise<void> {
-    await sleep(delayMs);
+  async #repeat(parts: readonly WritePart[], delayMs: number): Promise<void> {
+    const { time, settings } = this.#engine;
+    await sleep(time, delayMs);
     for (let wait = REPEAT_MS; !this.#closed; wait = Math.min(2 * wait, REPEAT_MOST_MS)) {
-      const effect = await this.#unmark(write, mutation, write.tags);
-      if (effect.do === 'acknowledge') return;
-      await sleep(wait);
+      const confirmed = await Promise.all(parts.map((part) => part.unmark()));
+      if (confirmed.every(Boolean)) return;
+      await sleep(time, wait);
     }
-    const { settings } = this.#engine;
-    const error = new Error(`the invalidation of ${mutation.keys.join(', ')} was not confirmed before the end`);
+    const keys = parts.flatMap((part) => part.keys).join(', ');
+    const error = new Error(`the invalidation of ${keys} was not confirmed before the end`);
     publish('error', () => ({ cache: settings.name, what: 'unmark', error }));
+  }
+
+  /** INVALIDATE or SET, begun anew where the epoch has changed. */
+  async #done(
+    { partition }: Unit,
+    ask: () => Promise<Answer<DoneReply | SetReply>>,
+    keys: readonly string[],
+    tags: readonly string[],
+  ): Promise<Stamp> {
+    for (let attempt = 0; attempt <= RESTARTS; attempt++) {
+      const { sent, reply } = await ask();
+      if (reply.is === 'ok') {
+        partition.wrote(sent, { clock: reply.clock, keys, tags, at: 0 });
+        return { partition: partition.index, epoch: sent.epoch, clock: reply.clock };
+      }
+      if (reply.is === 'mark') {
+        throw new CacheError('E_CACHE_MARKED', `a mutation of ${keys.join(', ')} is under way: set it afterwards`);
+      }
+      if (reply.is === 'unreachable') throw unconfirmedError((reply as Unreachable).error);
+      if (reply.is === 'epoch') partition.offered(sent, reply);
+    }
+    throw unconfirmedError(new Error('the epoch keeps changing'));
   }
 }
 
-function unreachableError(cause: unknown): CacheError {
-  const why = cause instanceof Error ? `: ${cause.message}` : '';
-  return new CacheError('E_CACHE_UNREACHABLE', `nothing was committed, as the cache could not be told first${why}`, {
-    cause,
-  });
-}
-
-/** Of `invalidate`, whose change was committed elsewhere: "nothing was committed" would be wrong. */
-function unconfirmedError(cause: Error): CacheError {
-  const message = `the invalidation has not been confirmed, repeat it: ${cause.message}`;
+function unreachableError(cause: Error): CacheError {
+  const message = `nothing was committed, as the cache could not be told first: ${cause.message}`;
   return new CacheError('E_CACHE_UNREACHABLE', message, { cause });
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-function checkMutation({ keys, tags = [] }: Mutation): void {
-  checkNames('key', keys, MUTATION_KEYS);
-  checkNames('tag', tags, MUTATION_TAGS);
-}
-
-function checkNames(what: string, names: readonly string[], most: number): void {
-  if (names.length > most) {
-    throw new CacheError('E_CACHE_LIMIT', `a mutation has ${names.length} ${what}s, at most ${most} are allowed`);
-  }
-  for (const name of names) checkName(what, name);
-}
-
-/** Keys and tags: any text of 1 to 256 units; without halves of surrogate pairs, which are all one key in UTF-8. */
-export function checkName(what: string, name: string): void {
-  if (typeof name !== 'string' || name.length === 0 || name.length > KEY_LENGTH || !name.isWellFormed()) {
-    throw new CacheError('E_CACHE_LIMIT', `a ${what} is well-formed text of 1 to ${KEY_LENGTH} characters`);
-  }
+/** Of what is committed elsewhere or has no commit: "nothing was committed" would be wrong. */
+function unconfirmedError(cause: Error): CacheError {
+  const message = `the invalidation has not been confirmed, repeat it: ${cause.message}`;
+  return new CacheError('E_CACHE_UNREACHABLE', message, { cause });
 }

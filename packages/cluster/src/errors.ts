@@ -24,6 +24,8 @@ export type ClusterErrorCode =
   | 'E_CLUSTER_NO_LINKS'
   /** A launcher was found and did not answer as it should. */
   | 'E_CLUSTER_CONTROL'
+  /** There is no console, or it failed at what it was asked for. */
+  | 'E_CLUSTER_CONSOLE'
   /** No launcher of this checkout is running, or none at the URL that was named. */
   | 'E_CLUSTER_NONE'
   /** What was asked for is not offered by the backend that runs the cluster. */

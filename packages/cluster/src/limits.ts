@@ -6,7 +6,8 @@
 export const REPLICAS_MAX = 16;
 export const REPLICAS_DEFAULT = 3;
 export const PUBLIC_PORT_DEFAULT = 8080;
-/** How many ports above the default are tried when it is taken. */
+export const CONSOLE_PORT_DEFAULT = 8090;
+/** How many ports from a default on are tried when it is taken. */
 export const PUBLIC_PORT_TRIES = 100;
 
 /** Pause between two looks of a probe: it begins short, as most things are ready soon, and grows to the second. */
@@ -23,6 +24,8 @@ export const READY_LIMIT_MS = 60_000;
 export const ERRAND_LIMIT_MS = 120_000;
 /** How long a new epoch's quarantine is waited for, besides four times the bound. */
 export const QUARANTINE_LIMIT_MS = 60_000;
+/** How long nginx passes over a replica that it could not reach: `fail_timeout`, which it counts in whole seconds. */
+export const NGINX_PASSES_OVER_MS = 2_000;
 /** How long after its unasked end a child is started again. */
 export const REVIVE_DELAY_MS = 1_000;
 /** The longest a member may be asked to stay down. */
@@ -33,7 +36,10 @@ export const ORDERS_WAITING = 16;
 /** How long a replica may drain, and a server shut down, when the cluster goes on without it. */
 export const DRAIN_LIMIT_MS = 15_000;
 export const SHUTDOWN_LIMIT_MS = 5_000;
-/** The promise is that nothing is left 3 s after Ctrl-C: replicas have this long, servers that, the rest is removing. */
+/**
+ * The promise is that nothing is left 3 s after Ctrl-C: replicas have this long, and so has the console, which ends
+ * beside them; servers have that, the rest is removing.
+ */
 export const STOP_REPLICAS_MS = 1_700;
 export const STOP_SERVERS_MS = 600;
 /** How long the end of a process that was sent SIGKILL is waited for. */
@@ -54,10 +60,28 @@ export const CONTROL_REQUEST_MS = 5_000;
 /** How long the launcher may take for an order, besides the time that a member is asked to stay down. */
 export const CONTROL_ANSWER_MS = 300_000;
 export const CONTROL_CONNECTIONS = 32;
+/** Orders of one session that are obeyed at a time, and bytes of replies that its client may leave unread. */
+export const CONTROL_ORDERS = 64;
+export const CONTROL_UNREAD_BYTES = 1 << 20;
+/** How often whoever watches a cluster from another process asks for its status. */
+export const CONTROL_WATCH_MS = 1_000;
+
+/** How long a console may take to answer, and how soon its stream is opened again after it broke. */
+export const CONSOLE_ANSWER_MS = 10_000;
+export const CONSOLE_REOPEN_MS = 500;
+/** How long a scenario may take: it restarts every replica two times, and waits for quarantines. */
+export const SCENARIO_LIMIT_MS = 600_000;
 
 /** Connections of one link, and bytes that it holds per connection and direction. */
 export const LINK_CONNECTIONS = 1_024;
 export const LINK_BUFFER_BYTES = 1 << 20;
+/** What a chunk counts for at least: there may not be a million of one byte. */
+export const LINK_CHUNK_BYTES = 256;
+/** What a link under a limit forwards at a time: as much as it may in so long. */
+export const LINK_SLICE_MS = 20;
+/** The longest delay and the highest limit, in bytes per second, of a link. */
+export const LINK_DELAY_MOST_MS = 3_600_000;
+export const LINK_RATE_MOST = 1e9;
 /** How long a link that was down tries to listen on its port again. */
 export const LINK_LISTEN_MS = 5_000;
 

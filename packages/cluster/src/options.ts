@@ -9,13 +9,16 @@ export interface ClusterOptions {
   readonly replicas?: number;
   /** nginx' port; 0: any free one (default); null: 8080, or the first free one above it. */
   readonly port?: number | null;
+  /** Starts a console, on `consolePort` (as `port`: 0 any, null 8090 or the first free one above it; default 0). */
+  readonly console?: boolean;
+  readonly consolePort?: number | null;
   /** Folder in which Postgres and Redis keep their data; without it they are temporary. */
   readonly keep?: string;
   readonly protocol?: Settings['protocol'];
   readonly writes?: Settings['writes'];
   /** S, the bound, in milliseconds. */
   readonly stalenessMs?: number;
-  /** Puts a TCP link between each replica and each server it uses: see `Cluster.link`. */
+  /** Puts a TCP link between each replica and each server it uses: see `Cluster.link`. Default false. */
   readonly links?: boolean;
   /** More of a replica's environment (`CACHE_...`, `LOG_LEVEL`). */
   readonly env?: Readonly<Record<string, string>>;
@@ -25,6 +28,8 @@ export interface ClusterOptions {
   readonly awaitQuarantine?: boolean;
   /** Arguments for the Node process that is a replica. */
   readonly replicaCommand?: readonly string[];
+  /** Arguments for the Node process that is the console. */
+  readonly consoleCommand?: readonly string[];
   /** Arguments for the Node process that migrates and seeds, given DATABASE_URL; null: none is run. */
   readonly migrateCommand?: readonly string[] | null;
   /** Redis and Postgres that the caller has started, in place of processes of ours; they end with the cluster. */
@@ -67,6 +72,8 @@ export interface RestartOptions {
 export interface ResolvedOptions {
   readonly replicas: number;
   readonly port: number | null;
+  /** Null: no console. */
+  readonly console: { readonly port: number | null; readonly command: readonly string[] } | null;
   readonly keep: string | null;
   readonly settings: Settings;
   readonly links: boolean;
@@ -84,23 +91,28 @@ const STALENESS_DEFAULT_MS = 1_000;
 /** H, unless it is given: this part of S. */
 const BEATS_PER_BOUND = 4;
 const REPLICA = 'apps/api/src/main.ts';
+const CONSOLE = 'apps/console/src/main.ts';
 const MIGRATE = 'apps/api/src/migrate.ts';
 
 /** Fills in the defaults; throws with every problem at once. */
 export function resolveOptions(options: ClusterOptions): ResolvedOptions {
   const { replicas = REPLICAS_DEFAULT, port = 0, protocol = 'guarded', writes = 'bounded' } = options;
   const { stalenessMs = STALENESS_DEFAULT_MS, env = {}, seed = true } = options;
+  const { consolePort = 0, consoleCommand = [CONSOLE] } = options;
   const problems = [
     ...(isReplicaCount(replicas) ? [] : [`replicas is ${replicas}; it is a whole number from 1 to ${REPLICAS_MAX}`]),
     ...(port === null || isPort(port) ? [] : [`port is ${port}; it is a whole number from 0 to 65535`]),
+    ...(consolePort === null || isPort(consolePort)
+      ? []
+      : [`consolePort is ${consolePort}; it is a whole number from 0 to 65535`]),
     ...(isPositive(stalenessMs) ? [] : [`stalenessMs is ${stalenessMs}; it is a whole number of milliseconds from 1`]),
-    ...(writes === 'linearizable' ? [LINEARIZABLE_REFUSED] : []),
   ];
   if (problems.length > 0) throw new UsageError(problems);
   const beatMs = env.CACHE_BEAT_MS === undefined ? stalenessMs / BEATS_PER_BOUND : Number(env.CACHE_BEAT_MS);
   return {
     replicas,
     port,
+    console: options.console === true ? { port: consolePort, command: consoleCommand } : null,
     keep: options.keep ?? null,
     settings: { protocol, writes, stalenessMs, beatMs },
     links: options.links ?? false,
@@ -115,9 +127,6 @@ export function resolveOptions(options: ClusterOptions): ResolvedOptions {
     signal: options.signal ?? null,
   };
 }
-
-export const LINEARIZABLE_REFUSED =
-  'linearizable writes are not there yet: a write does not wait for every L1 so far, and must not be called what it is not; use bounded';
 
 export function isReplicaCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= REPLICAS_MAX;

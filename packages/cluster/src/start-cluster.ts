@@ -1,30 +1,36 @@
-import type { Cluster } from './cluster.ts';
+import type { Cluster, LocalCluster } from './cluster.ts';
+import type { ControlServer } from './control/server.ts';
 import { ClusterError } from './errors.ts';
 import { type ClusterOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { openKeep, temporaryKeep } from './processes/keep.ts';
 import { Logs } from './processes/logs.ts';
-import { holdPublicPort, takePorts } from './processes/ports.ts';
+import { CONSOLE_PORT, holdPublicPort, takePorts } from './processes/ports.ts';
 import { type Holdings, ProcessCluster } from './processes/process-cluster.ts';
 import { findPrograms, type Programs } from './processes/programs.ts';
 import { checkoutFolder } from './run/base.ts';
 import { openInstance, removeLeftovers } from './run/instance.ts';
 
-/** What `openCluster` gives: a cluster, and its folder, in which the launcher opens its control socket. */
+/** What `openCluster` gives: a cluster, and where its orders are taken. */
 export interface OpenedCluster {
-  readonly cluster: Cluster;
+  readonly cluster: Cluster | LocalCluster;
+  /** In which the launcher opens its control socket. */
   readonly folder: string;
+  /** Already open where there is a console, which gives orders too; it ends with the cluster. */
+  readonly control: ControlServer | null;
 }
 
 /**
  * Starts a cluster of processes on this machine and returns when it serves: every replica ready, the first quarantine
  * over. Whoever starts it stops it; when it fails, nothing is left.
  */
-export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(options: ClusterOptions = {}): Promise<LocalCluster> {
   return (await openCluster(options)).cluster;
 }
 
 /** As `startCluster`; removes first what a killed launcher of this checkout has left. */
-export async function openCluster(options: ClusterOptions = {}): Promise<OpenedCluster> {
+export async function openCluster(
+  options: ClusterOptions = {},
+): Promise<OpenedCluster & { readonly cluster: LocalCluster }> {
   const resolved = resolveOptions(options);
   const programs = presentPrograms();
   const checkout = checkoutFolder();
@@ -34,7 +40,7 @@ export async function openCluster(options: ClusterOptions = {}): Promise<OpenedC
   const holdings = await hold(resolved, programs, checkout);
   const cluster = new ProcessCluster(resolved, holdings);
   await cluster.start();
-  return { cluster, folder: holdings.instance.folder };
+  return { cluster, folder: holdings.instance.folder, control: cluster.control };
 }
 
 function presentPrograms(): Programs {
@@ -57,8 +63,11 @@ async function hold(resolved: ResolvedOptions, programs: Programs, checkout: str
     const ports = await takePorts();
     undo.push(() => ports.release());
     const publicPort = await holdPublicPort(resolved.port, ports.spare);
+    undo.push(() => publicPort.release());
+    const { console: wished } = resolved;
+    const consolePort = wished && (await holdPublicPort(wished.port, ports.consoleSpare, CONSOLE_PORT));
     const logs = new Logs(`${instance.folder}/logs`, resolved.showLine);
-    return { instance, keep, ports, publicPort, logs, programs };
+    return { instance, keep, ports, publicPort, consolePort, logs, programs };
   } catch (error) {
     for (const step of undo.reverse()) await step();
     throw error;

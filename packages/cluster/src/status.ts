@@ -16,6 +16,8 @@ export interface ReplicaStatus {
   readonly internal: string | null;
   readonly pid: number | null;
   readonly state: ReplicaState;
+  /** There, and true, while its process was made to stand still; `state` is `unreachable` then. */
+  readonly paused?: true;
 }
 
 /** A replica's own word for its state; `down` when its process is gone, `unreachable` when it does not answer. */

@@ -43,10 +43,21 @@ describe('start', () => {
   });
 
   test('prints for people where it is and what to try', async () => {
-    const launched = terminal.launch(['--port', '0', '--replicas', '1', '--protocol', 'naive', '--logs']);
+    const launched = terminal.launch([
+      '--port',
+      '0',
+      '--console-port',
+      '0',
+      '--replicas',
+      '1',
+      '--protocol',
+      'naive',
+      '--logs',
+    ]);
     await expect.poll(() => launched.stdout, { timeout: 25_000 }).toContain('Ctrl-C ends it.');
     expect(launched.stdout.match(/^ {2}curl .*\/products\/42/gm)).toHaveLength(3);
     expect(launched.stdout).toContain('naive protocol');
+    expect(launched.stdout).toMatch(/^ {2}console {2,}http:\/\/127\.0\.0\.1:\d+ /m);
     await expect.poll(() => launched.stderr).toContain('api-1        | api-1 is here');
   });
 
@@ -70,7 +81,7 @@ describe('start', () => {
   });
 
   test('fails with the reason when a replica ends before it is ready, and leaves nothing', async () => {
-    const launched = terminal.launch(['--port', '0'], { CACHE_DIE_AT_START: 'api-2' });
+    const launched = terminal.launch(['--port', '0', '--no-console'], { CACHE_DIE_AT_START: 'api-2' });
     const { code, stdout, stderr } = await launched.ended;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('api-2 ended with exit code 7');
@@ -136,7 +147,7 @@ describe('orders', () => {
     [['stop'], 3],
     [['restart', 'redis'], 3],
     [['dance'], 2],
-    [['--writes', 'linearizable'], 2],
+    [['--writes', 'fast'], 2],
     [['--backend', 'compose'], 1],
     [['--help'], 0],
   ])('%j without a cluster: exit code %i', async (args, code) => {
@@ -159,7 +170,7 @@ describe('the end', () => {
   });
 
   test('comes within 3 s also when replicas do not listen and servers are stopped', async () => {
-    const launched = terminal.launch(['--json', '--port', '0'], { CACHE_NEVER_END: '1' });
+    const launched = terminal.launch(['--json', '--port', '0', '--console-port', '0'], { CACHE_NEVER_END: '1' });
     const status = await launched.status();
     for (const { pid } of [status.redis, status.postgres, status.nginx]) process.kill(pid ?? 0, 'SIGSTOP');
     const since = performance.now();
@@ -171,7 +182,7 @@ describe('the end', () => {
   });
 
   test('may come in the middle of the start', async () => {
-    const launched = terminal.launch(['--json', '--port', '0']);
+    const launched = terminal.launch(['--json', '--port', '0', '--console-port', '0']);
     await expect.poll(() => terminal.leftovers(), { timeout: 10_000 }).toHaveLength(1);
     launched.process.kill('SIGTERM');
     expect(await launched.ended).toMatchObject({ code: 0, stdout: '' });

@@ -77,7 +77,7 @@ export class Terminal {
 
   /** Starts a cluster on a free port; returns when it is ready. */
   async start(...args: string[]): Promise<{ launched: Launched; status: Status; pids: number[] }> {
-    const launched = this.launch(['--json', '--port', '0', ...args]);
+    const launched = this.launch(['--json', '--port', '0', ...consoleOf(args), ...args]);
     const status = await launched.status();
     const pids = pidsOf(status);
     for (const pid of pids) this.#pids.add(pid);
@@ -97,6 +97,11 @@ export class Terminal {
     for (const pid of this.#pids) if (identityOf(pid) !== null) killTree(pid);
     rmSync(this.tmp, { recursive: true, force: true });
   }
+}
+
+/** Without a console, unless the test wants one. */
+function consoleOf(args: readonly string[]): readonly string[] {
+  return args.includes('--console-port') ? [] : ['--no-console'];
 }
 
 export function pidsOf({ replicas, redis, postgres, nginx }: Status): number[] {

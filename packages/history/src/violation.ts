@@ -76,11 +76,15 @@ function describe({ kind, client, replica, tier, start, end, version, outcome }:
   return `the ${kind} of version ${version ?? '?'} by ${client}${where}${from} [${formatMs(start)} to ${until}]`;
 }
 
+// Made once: to make one costs more than to judge a short history.
+const TENTHS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const COUNTS = new Intl.NumberFormat('en-US');
+
 /** `1,234.5 ms` */
 export function formatMs(ms: number): string {
-  return `${ms.toLocaleString('en-US', { maximumFractionDigits: 1 })} ms`;
+  return `${TENTHS.format(ms)} ms`;
 }
 
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  return COUNTS.format(count);
 }

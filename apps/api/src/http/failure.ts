@@ -28,6 +28,13 @@ function problemOfCache({ code }: CacheError): Problem {
       );
     case 'E_CACHE_OVERLOADED':
       return new Problem('overloaded', 'There is too much to do. Nothing was begun; try again in a moment.');
+    case 'E_CACHE_UNPROVEN':
+      return new Problem(
+        'overloaded',
+        'Nothing cached is proved to be recent now. Nothing was begun; try again in a moment.',
+      );
+    case 'E_CACHE_CLOSED':
+      return new Problem('draining', 'This replica is leaving, and its cache is closed. Nothing was begun.');
     case 'E_CACHE_LOAD_TIMEOUT':
       return new Problem('origin_unavailable', 'The database did not answer in time. Try again in a moment.');
     case 'E_CACHE_COMMIT_ABORTED':

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { clientErrorAnswer } from './client-error.ts';
+import type { Door } from './door.ts';
 import { Problem, sendProblem } from './problem.ts';
 
 /** Longer than nginx keeps a connection (4 s), so that it is never we who close one that it is about to use. */
@@ -15,6 +16,8 @@ const IDLE_MS = 120_000;
 /** Bytes of all headers: what nginx lets through (32 KiB), and what it adds. */
 const HEADER_BYTES = 40 << 10;
 const CONNECTIONS = 10_000;
+/** Connections that the kernel keeps for us until we accept them: when it drops one, its client waits for a second. */
+const BACKLOG = 4_096;
 /** While connections are waited for: how often those are closed that have become idle. */
 const SWEEP_MS = 25;
 
@@ -22,6 +25,8 @@ export interface ListenerOptions {
   /** For problems that are found before there is a request. */
   readonly name: string;
   readonly handler: RequestListener;
+  /** Where requests wait for their turn; without one each is served as it is read. */
+  readonly door?: Door;
   /** Told of each request when its answer has been sent, or cannot be any more. */
   readonly served?: (request: IncomingMessage, response: ServerResponse, ms: number) => void;
 }
@@ -53,6 +58,7 @@ export class Listener {
     this.#server.on('checkExpectation', serve);
     this.#server.on('clientError', (error, socket) => this.#refuse(error, socket as Socket));
     this.#server.on('connection', (socket) => {
+      options.door?.connected();
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
@@ -62,7 +68,7 @@ export class Listener {
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen(port, host, BACKLOG, () => {
         this.#server.off('error', reject);
         resolve((this.#server.address() as AddressInfo).port);
       });
@@ -117,8 +123,10 @@ export class Listener {
     });
     if (request.headers.host === undefined && request.httpVersionMinor === 1) {
       sendProblem(response, new Problem('invalid_parameter', 'The header Host is missing.'), this.#options.name);
-    } else {
+    } else if (this.#options.door === undefined) {
       this.#options.handler(request, response);
+    } else {
+      this.#options.door.enter(request, response, this.#options.handler);
     }
   }
 

@@ -14,6 +14,7 @@ const PROBLEMS = {
   unsupported_media_type: 415,
   idempotency_mismatch: 422,
   internal: 500,
+  draining: 503,
   origin_unavailable: 503,
   overloaded: 503,
   cache_unreachable: 503,

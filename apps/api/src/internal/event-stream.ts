@@ -10,7 +10,7 @@ const BUFFER_BYTES = 1 << 20;
 /** A comment this often shows both sides that the connection lives, ms. */
 const HEARTBEAT_MS = 5_000;
 
-const DELTAS = ['applied', 'gap', 'flush', 'epoch', 'trust'] as const satisfies readonly (keyof Messages)[];
+const DELTAS = ['applied', 'gap', 'flush', 'epoch', 'trust', 'relayed'] as const satisfies readonly (keyof Messages)[];
 
 /**
  * What happens in the cache, as server-sent events: a `snapshot` for each client, then deltas, numbered through the life

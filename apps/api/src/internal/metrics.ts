@@ -1,5 +1,6 @@
 import type { Cache, Counters } from '@lockstep/cache';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Door } from '../http/door.ts';
 import { hear } from './telemetry.ts';
 
 /** How a read was answered, as a label; their sum is `gets`. */
@@ -25,7 +26,11 @@ const COUNTERS = {
   writes: ['writes', 'Writes acknowledged'],
   writeFailures: ['write_failures', 'Writes refused or aborted'],
   writesUnknown: ['writes_unknown', 'Writes whose outcome was not confirmed'],
-  shed: ['shed', 'Reads and writes refused before any work'],
+  relayRounds: ['relay_rounds', 'Rounds of the relay that proved something'],
+  relayFailures: ['relay_failures', 'Rounds of the relay that failed'],
+  relayed: ['relayed', 'Rows of the outbox that a relay here has invalidated'],
+  unproven: ['unproven', 'Answers served without a proof'],
+  shed: ['shed', 'Reads and writes that the cache refused before any work'],
 } as const satisfies Partial<Record<keyof Counters, readonly [string, string]>>;
 
 const REQUEST_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -38,10 +43,11 @@ export class Metrics {
   readonly #stops: (() => void)[];
 
   /** `name` is the replica's and its cache's. */
-  constructor(name: string, cache: Cache) {
+  constructor(name: string, cache: Cache, door: Door) {
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
     registerCache(this.#registry, cache);
+    registerDoor(this.#registry, door);
     this.#requests = new Histogram({
       name: 'lockstep_http_request_duration_seconds',
       help: 'Time from a request to the end of its answer',
@@ -89,6 +95,27 @@ export class Metrics {
     for (const stop of this.#stops) stop();
     this.#registry.clear();
   }
+}
+
+function registerDoor(registry: Registry, door: Door): void {
+  const registers = [registry];
+  new Counter({
+    name: 'lockstep_http_shed_total',
+    help: 'Requests turned away at the door, before any work',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(door.shed);
+    },
+  });
+  new Gauge({
+    name: 'lockstep_http_waiting',
+    help: 'Requests that wait until the event loop has time for them',
+    registers,
+    collect() {
+      this.set(door.waiting);
+    },
+  });
 }
 
 /** Counters and gauges that are read from the cache when they are asked for. */

@@ -11,6 +11,8 @@ export interface ConnectionsOptions {
   readonly connectMs: number;
   /** Longest statement, ms; null: as the server has it. */
   readonly statementMs: number | null;
+  /** How long Postgres lets a connection keep a transaction and ask nothing, ms; by default as the server has it. */
+  readonly idleInTransactionMs?: number;
 }
 
 /** How long a connection is silent before the kernel asks whether anybody is there, ms. */
@@ -24,7 +26,8 @@ export class Connections {
   /** Also those that the pool has forgotten and that are still open. */
   readonly #open = new Set<PoolClient>();
 
-  constructor({ connectionString, applicationName, most, connectMs, statementMs }: ConnectionsOptions) {
+  constructor(options: ConnectionsOptions) {
+    const { connectionString, applicationName, most, connectMs, statementMs, idleInTransactionMs } = options;
     this.#pool = new Pool({
       connectionString,
       application_name: applicationName,
@@ -33,6 +36,7 @@ export class Connections {
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       ...(statementMs === null ? {} : { statement_timeout: statementMs }),
+      ...(idleInTransactionMs === undefined ? {} : { idle_in_transaction_session_timeout: idleInTransactionMs }),
     });
     // Of idle connections the pool reports the end here, and has forgotten them: the next work gets a new one.
     this.#pool.on('error', () => undefined);

@@ -1,4 +1,4 @@
-import type { CommitWindow } from '@lockstep/cache';
+import { type CommitWindow, type Outbox, PostgresOutbox } from '@lockstep/cache';
 import type { ListPage, ListQuery, ProductView } from '../product.ts';
 import { Connections } from './connections.ts';
 import { claim, remember } from './idempotency.ts';
@@ -17,23 +17,32 @@ export interface PostgresOriginOptions {
   readonly applicationName: string;
 }
 
-/** Transactions at a time; the next waits for its turn. With the loads of 16 replicas they fit into 512 connections. */
+/**
+ * Transactions at a time; the next waits for its turn. With the loads of 16 replicas, and a relay for each, they fit into
+ * 512 connections.
+ */
 const WRITES = 12;
 /** Room beside the loads for the ids of creations. */
 const ERRANDS = 2;
 /** Longest wait for a connection, ms. */
 const CONNECT_MS = 2_000;
+/** The longest statement of the relay, and how long its connection may keep a transaction and do nothing, ms. */
+const RELAY_MS = 2_000;
 /** The part of the load limit after which Postgres ends the statement itself, which saves the connection. */
 const STATEMENT_PART = 0.9;
 
 /**
  * Postgres as the system of record. Loads are one statement in a transaction of its own, so each has a new snapshot;
- * they and the writes have connections apart, as writers that wait for a lock must not keep readers out.
+ * they, the writes and the relay have connections apart: writers that wait for a lock must not keep readers out, and
+ * neither of them the proof that what is cached is recent.
  */
 export class PostgresOrigin implements Origin {
   readonly #loads: Connections;
   readonly #writes: Connections;
+  readonly #relay: Connections;
   readonly #loadLimitMs: number;
+  /** What has to be invalidated. */
+  readonly outbox: Outbox;
 
   constructor({ connectionString, loads, loadLimitMs, applicationName }: PostgresOriginOptions) {
     const common = { connectionString, applicationName };
@@ -45,7 +54,20 @@ export class PostgresOrigin implements Origin {
     });
     // The limit of a transaction is its own.
     this.#writes = new Connections({ ...common, most: WRITES, connectMs: CONNECT_MS, statementMs: null });
+    this.#relay = new Connections({
+      ...common,
+      most: 1,
+      connectMs: CONNECT_MS,
+      statementMs: RELAY_MS,
+      idleInTransactionMs: RELAY_MS,
+    });
     this.#loadLimitMs = loadLimitMs;
+    this.outbox = new PostgresOutbox({
+      database: {
+        reserved: (limitMs, work) => this.#relay.use(limitMs, null, work),
+        shared: (limitMs, work) => this.#writes.use(limitMs, null, work),
+      },
+    });
   }
 
   async product(id: number, signal: AbortSignal): Promise<ProductView> {
@@ -92,7 +114,7 @@ export class PostgresOrigin implements Origin {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#loads.close(), this.#writes.close()]);
+    await Promise.all([this.#loads.close(), this.#writes.close(), this.#relay.close()]);
   }
 
   #rows<R extends object>(signal: AbortSignal | null, text: string, values: readonly unknown[] = []): Promise<R[]> {

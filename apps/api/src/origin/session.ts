@@ -41,9 +41,21 @@ export class Session {
   }
 
   /** Throws `OriginUnavailable`, or what Postgres says against the statement. */
-  async query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+  query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+    return this.#ask(() =>
+      values.length === 0 ? this.#client.query<R>(text) : this.#client.query<R>(text, [...values]),
+    );
+  }
+
+  /** Several statements in one message, with a result for each; those behind one that fails are not begun. */
+  async queries(...texts: readonly [string, string, ...string[]]): Promise<readonly QueryResult[]> {
+    // An array where there is more than one statement, which the types of `pg` do not know.
+    return (await this.#ask(() => this.#client.query(texts.join('; ')))) as unknown as readonly QueryResult[];
+  }
+
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
     try {
-      return await (values.length === 0 ? this.#client.query<R>(text) : this.#client.query<R>(text, [...values]));
+      return await ask();
     } catch (error) {
       if (endsConnection(error)) this.#broken = true;
       if (this.#cut) throw new OriginUnavailable(this.#reason);

@@ -16,6 +16,8 @@ const UNAVAILABLE_STATES: ReadonlySet<string> = new Set([
 const QUERY_CANCELED = '57014';
 const SESSION_ENDED: ReadonlySet<string> = new Set(['25P03', '25P04']);
 
+const IN_FAILED_TRANSACTION = '25P02';
+
 const SKU_INDEX = 'products_sku_key';
 const UNIQUE_VIOLATION = '23505';
 
@@ -30,6 +32,11 @@ export function endsConnection(error: unknown): boolean {
   const state = sqlstate(error);
   if (state === null || SESSION_ENDED.has(state)) return true;
   return state !== QUERY_CANCELED && ['08', '57'].includes(state.slice(0, 2));
+}
+
+/** True when a statement was refused because one before it, in the same transaction, had failed. */
+export function isAborted(error: unknown): boolean {
+  return sqlstate(error) === IN_FAILED_TRANSACTION;
 }
 
 export function isDuplicateSku(error: unknown): boolean {

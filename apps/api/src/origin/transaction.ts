@@ -1,6 +1,7 @@
 import { CommitAborted, type CommitWindow } from '@lockstep/cache';
 import type { Connections } from './connections.ts';
 import type { Session } from './session.ts';
+import { isAborted } from './sqlstate.ts';
 
 /** How much longer than Postgres itself we wait for it to say that the transaction was ended, ms. */
 const ANSWER_MS = 500;
@@ -55,13 +56,19 @@ async function transaction<T>(
   session.limit(limitMs + ANSWER_MS);
   const result = await work(session);
   progress.commitSent = true;
-  const { command } = await session.query('COMMIT');
-  if (command === 'ROLLBACK') {
-    // A statement had failed and the work went on: Postgres says so instead of committing.
-    progress.commitSent = false;
-    throw new Error('Postgres has rolled the transaction back instead of committing it');
-  }
+  const xid = await commit(session).catch((error) => {
+    // A statement had failed and the work went on: what stands before COMMIT is refused, and COMMIT is not begun.
+    if (isAborted(error)) progress.commitSent = false;
+    throw error;
+  });
+  if (xid !== null) window.transaction(xid);
   return result;
+}
+
+/** The transaction's id, asked for in the same message; null when it has written nothing. */
+async function commit(session: Session): Promise<string | null> {
+  const [asked] = await session.queries('SELECT pg_current_xact_id_if_assigned()::text AS xid', 'COMMIT');
+  return asked?.rows[0].xid;
 }
 
 /** Gives the locks back at once; where that fails, the end of the connection or the limit does. */

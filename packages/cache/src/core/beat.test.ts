@@ -21,7 +21,7 @@ function epoch(name: string, clock: number): EpochReply {
 
 function reply(clock: number, ...clocks: number[]): BeatReply {
   const page = clocks.map((each) => ({ clock: each, keys: [], tags: [], at: 0 }));
-  return { is: 'beat', clock, page, now: 0, since: 0, longestMarkMs: 0 };
+  return { is: 'beat', clock, page, now: 0, since: 0, longestMarkMs: 0, probe: clock, proved: 0 };
 }
 
 const sent = (at = 0) => partition.sending(at);
@@ -30,7 +30,7 @@ test('pages until nothing is missing, and is proved then', () => {
   expect(beat.start()).toEqual({ do: 'beat' });
   expect(beat.answered(sent(1), reply(12, 11))).toEqual({ do: 'beat' });
   expect(beat.answered(sent(2), reply(12, 12))).toEqual({ do: 'end', proved: true });
-  expect(partition.confirmedAt).toBe(2);
+  expect(partition.proofs.confirmedAt).toBe(2);
 });
 
 test('a journal that grows faster than it is read does not hold the round for ever', () => {
@@ -51,7 +51,7 @@ test('a proof that was pending is void in another epoch', () => {
   beat.answered(sent(1), reply(12, 11));
   beat.answered(sent(2), epoch('e2', 20));
   expect(beat.answered(sent(3), reply(22, 21))).toEqual({ do: 'beat' });
-  expect(partition.confirmedAt).toBe(Number.NEGATIVE_INFINITY);
+  expect(partition.proofs.confirmedAt).toBe(Number.NEGATIVE_INFINITY);
 });
 
 test('a history that went backwards is replaced', () => {

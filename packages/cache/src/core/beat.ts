@@ -13,12 +13,12 @@ export type BeatEffect =
   | { readonly do: 'end'; readonly proved: boolean };
 
 export class Beat {
-  readonly #partition: Partition;
-  readonly #rounds: { at: number; clock: number }[] = [];
-  #steps = 0;
+  private readonly partition: Partition;
+  private readonly rounds: { at: number; clock: number }[] = [];
+  private steps = 0;
 
   constructor(partition: Partition) {
-    this.#partition = partition;
+    this.partition = partition;
   }
 
   start(): BeatEffect {
@@ -28,28 +28,28 @@ export class Beat {
   /** The answer to `beat`. */
   answered(sent: Sent, reply: BeatReply | EpochReply | Unreachable): BeatEffect {
     if (reply.is === 'unreachable') return { do: 'end', proved: false };
-    if (reply.is === 'epoch') return this.#offered(sent, reply);
-    const advice = this.#partition.beaten(sent, reply, this.#rounds);
-    if (advice === 'renew') return this.#again({ do: 'renew', offered: sent.epoch });
-    if (advice === 'page') return this.#again({ do: 'beat' });
-    return { do: 'end', proved: this.#partition.current(sent) };
+    if (reply.is === 'epoch') return this.offered(sent, reply);
+    const advice = this.partition.beaten(sent, reply, this.rounds);
+    if (advice === 'renew') return this.again({ do: 'renew', offered: sent.epoch });
+    if (advice === 'page') return this.again({ do: 'beat' });
+    return { do: 'end', proved: this.partition.current(sent) };
   }
 
   /** The answer to `renew`. */
   renewed(sent: Sent, reply: EpochReply | Unreachable): BeatEffect {
     if (reply.is === 'unreachable') return { do: 'end', proved: false };
-    return this.#offered(sent, reply);
+    return this.offered(sent, reply);
   }
 
   /** A proof that was pending is void: its clock belongs to the history that has ended. */
-  #offered(sent: Sent, reply: EpochReply): BeatEffect {
-    this.#rounds.length = 0;
-    if (this.#partition.offered(sent, reply) === 'renew') return this.#again({ do: 'renew', offered: reply.epoch });
-    return this.#again({ do: 'beat' });
+  private offered(sent: Sent, reply: EpochReply): BeatEffect {
+    this.rounds.length = 0;
+    if (this.partition.offered(sent, reply) === 'renew') return this.again({ do: 'renew', offered: reply.epoch });
+    return this.again({ do: 'beat' });
   }
 
   /** A round is bounded: a journal that grows faster than it is read, or two primaries, must not hold it for ever. */
-  #again(effect: BeatEffect): BeatEffect {
-    return ++this.#steps > BEAT_PAGES ? { do: 'end', proved: false } : effect;
+  private again(effect: BeatEffect): BeatEffect {
+    return ++this.steps > BEAT_PAGES ? { do: 'end', proved: false } : effect;
   }
 }

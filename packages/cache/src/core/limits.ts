@@ -20,6 +20,8 @@ export const VALUE_TAGS = 32;
 export const PAYLOAD_LENGTH = 1 << 20;
 /** Tags whose last invalidation a replica remembers; the oldest make room and raise the floor. */
 export const TAG_MAP_ENTRIES = 10_000;
+/** Beats whose probe has not been proved yet, remembered by a replica; a relay proves several times a second. */
+export const PROBES_KEPT = 64;
 /** Epochs that a replica remembers having left. */
 export const LEFT_EPOCHS = 64;
 /** How often one read or write begins anew because the epoch or the connection changed under it. */
@@ -30,3 +32,9 @@ export const READS_IN_FLIGHT = 20_000;
 export const TOKEN_LENGTH = 2_048;
 /** Bytes of a message on the bus that is worth parsing: the largest mutation with its framing. */
 export const MESSAGE_LENGTH = (MUTATION_KEYS + MUTATION_TAGS) * (KEY_LENGTH * 6 + 3) + 256;
+/** Rows of the outbox in one round of the relay; the next round takes the rest. */
+export const RELAY_ROWS = 2_000;
+/** How far two clocks of processes may drift apart within S, as a part of it (A3). */
+export const DRIFT = 0.01;
+/** Partitions of one namespace. */
+export const PARTITIONS_MOST = 64;

@@ -30,7 +30,7 @@ function epochReply(epoch: string, clock: number, past: string[] = []): EpochRep
 }
 
 function beatReply(clock: number, page: BeatReply['page'] = []): BeatReply {
-  return { is: 'beat', clock, page, now: 5_000, since: 1_000, longestMarkMs: 3_000 };
+  return { is: 'beat', clock, page, now: 5_000, since: 1_000, longestMarkMs: 3_000, probe: clock, proved: 0 };
 }
 
 function entry(clock: number, keys: string[] = [], tags: string[] = []): Entry {
@@ -50,7 +50,17 @@ function value(f: number, tags: string[] = []): L1Entry {
 }
 
 function read(key = 'k'): Read {
-  return new Read(partition, { key, level: 'bounded', boundMs: S, loadLimitMs: S, bypass: false, nonce: () => 'n' });
+  return new Read(partition, {
+    key,
+    level: 'bounded',
+    token: undefined,
+    home: 'origin',
+    onUnproven: 'origin',
+    boundMs: S,
+    loadLimitMs: S,
+    bypass: false,
+    nonce: () => 'n',
+  });
 }
 
 describe('trust', () => {
@@ -78,17 +88,17 @@ describe('trust', () => {
     expect(page(100, beatReply(12, [entry(11)]))).toBe('page');
     expect(partition.trusted(100, S)).toBe(false);
     expect(page(200, beatReply(13, [entry(12)]))).toBe('page');
-    expect(partition.confirmedAt).toBe(100);
+    expect(partition.proofs.confirmedAt).toBe(100);
     expect(page(300, beatReply(13, [entry(13)]))).toBe('nothing');
-    expect(partition.confirmedAt).toBe(300);
+    expect(partition.proofs.confirmedAt).toBe(300);
   });
 
   test('a closed connection ends authority and leaves trust to run out', () => {
     beat(0, beatReply(10));
-    expect(partition.authorityAt(S, partition.sending(S))).toBe(0);
-    expect(partition.authorityAt(S + 1, partition.sending(S))).toBeUndefined();
+    expect(partition.authorityAt(S)).toBe(0);
+    expect(partition.authorityAt(S + 1)).toBeUndefined();
     partition.closed();
-    expect(partition.authorityAt(1, partition.sending(1))).toBeUndefined();
+    expect(partition.authorityAt(1)).toBeUndefined();
     expect(partition.trusted(S, S)).toBe(true);
   });
 });
@@ -206,8 +216,8 @@ describe('epochs', () => {
 });
 
 test('Redis’ time runs ahead, never behind, and the quarantine is told by it', () => {
-  expect(partition.quarantineMs(0, 500)).toBe(500);
+  expect(partition.contact.quarantineMs(0, 500)).toBe(500);
   beat(100, beatReply(10));
   expect(partition.redisNow(150)).toBe(5_050);
-  expect([partition.quarantineMs(100, 500), partition.quarantineMs(100, 2_000)]).toEqual([0, 1_000]);
+  expect([partition.contact.quarantineMs(100, 500), partition.contact.quarantineMs(100, 2_000)]).toEqual([0, 1_000]);
 });

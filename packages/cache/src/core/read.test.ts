@@ -4,7 +4,7 @@ import type { Level } from '../cache.ts';
 import { LruStore } from '../l1/lru.ts';
 import { RESTARTS } from './limits.ts';
 import { Partition } from './partition.ts';
-import { Read } from './read.ts';
+import { Read, type ReadRequest } from './read.ts';
 import type { EpochReply, Unreachable } from './replies.ts';
 
 const S = 1_000;
@@ -22,13 +22,23 @@ function epoch(name: string, clock: number): EpochReply {
 }
 
 function beat(at: number, clock = 10): void {
-  const reply = { is: 'beat', clock, page: [], now: 0, since: 0, longestMarkMs: 0 } as const;
+  const reply = { is: 'beat', clock, page: [], now: 0, since: 0, longestMarkMs: 0, probe: 1, proved: 0 } as const;
   partition.beaten(partition.sending(at), reply, []);
 }
 
-function open(level: Level = 'bounded', boundMs = S): Read {
-  const limits = { boundMs, loadLimitMs: 500, bypass: false };
-  return new Read(partition, { key: 'k', level, ...limits, nonce: () => 'token' });
+function open(level: Level = 'bounded', boundMs = S, more: Partial<ReadRequest> = {}): Read {
+  const request: ReadRequest = {
+    key: 'k',
+    level,
+    boundMs,
+    loadLimitMs: 500,
+    bypass: false,
+    token: undefined,
+    home: 'origin',
+    onUnproven: 'origin',
+    nonce: () => 'token',
+  };
+  return new Read(partition, { ...request, ...more });
 }
 
 const sent = (at = 0) => partition.sending(at);
@@ -51,6 +61,12 @@ describe('get and read', () => {
       do: 'return',
       outcome: { tier: 'L2', provedAt: 0, stamp: { epoch: 'e1', clock: 7 } },
     });
+  });
+
+  test('authority that is younger than the GET proves no more than the GET itself', () => {
+    const asked = sent(5);
+    beat(8);
+    expect(open().got(asked, got(text(7)), 9)).toMatchObject({ do: 'return', outcome: { provedAt: 5 } });
   });
 
   test('absent, a lease, a mark and a value of another epoch go to LEASE', () => {

@@ -14,6 +14,8 @@ export interface Sent {
   readonly at: number;
   /** The largest clock known in that epoch then: a smaller one in the reply means that history went backwards [15]. */
   readonly seen: number;
+  /** Local ms since when the tiers were proved then; one that arrives while the request is on its way does not count [M3]. */
+  readonly provedAt: number;
 }
 
 /** Nothing, or nothing in time, came back; whether the request was executed is unknown. */
@@ -52,16 +54,54 @@ export type FillReply = { readonly is: 'stored' | 'refused'; readonly clock: num
 
 export type ClockReply = { readonly is: 'clock'; readonly clock: number } | EpochReply | Unreachable;
 
+/**
+ * `waiting`: L1s, still alive, whose rows have not shown this clock, the writer's own included; 0 where nobody asked.
+ * `quarantineMs`: what is left of the epoch's quarantine then.
+ */
+export interface Marked {
+  readonly is: 'ok';
+  readonly clock: number;
+  readonly waiting: number;
+  readonly quarantineMs: number;
+}
+
 export type MarkReply =
-  | { readonly is: 'ok'; readonly clock: number }
+  | Marked
   | { readonly is: 'tooLong'; readonly clock: number; readonly longestMs: number }
   | EpochReply
   | Unreachable;
 
-export type UnmarkReply =
-  | { readonly is: 'ok'; readonly clock: number; readonly lost: number }
+export type UnmarkReply = (Marked & { readonly lost: number }) | EpochReply | Unreachable;
+
+/** Who has not acknowledged a clock yet. */
+export type AcksReply =
+  | { readonly is: 'acks'; readonly clock: number; readonly waiting: number; readonly quarantineMs: number }
   | EpochReply
   | Unreachable;
+
+/** Of INVALIDATE, PROVE and others that only move something. */
+export type DoneReply = { readonly is: 'ok'; readonly clock: number } | EpochReply | Unreachable;
+
+export type SetReply = { readonly is: 'ok' | 'mark'; readonly clock: number } | EpochReply | Unreachable;
+
+/** Where a round of the relay begins. */
+export type ProbeReply =
+  | {
+      readonly is: 'probe';
+      readonly clock: number;
+      /** The number of the last beat of any replica. */
+      readonly probe: number;
+      /** The clock when the present epoch began. */
+      readonly base: number;
+      /** The epoch before the present one, if there was one. */
+      readonly previous: string | null;
+      readonly quarantineMs: number;
+      readonly blessed: string | null;
+    }
+  | EpochReply
+  | Unreachable;
+
+export type BlessReply = { readonly is: 'ok' | 'refused'; readonly clock: number } | EpochReply | Unreachable;
 
 export interface BeatReply {
   readonly is: 'beat';
@@ -70,5 +110,9 @@ export interface BeatReply {
   readonly now: number;
   readonly since: number;
   readonly longestMarkMs: number;
+  /** The number of this beat among all replicas' beats. */
+  readonly probe: number;
+  /** Everything committed before the beat of this number was sent has been invalidated in this epoch. */
+  readonly proved: number;
   readonly page: 'trimmed' | readonly Entry[];
 }

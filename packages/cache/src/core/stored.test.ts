@@ -29,6 +29,13 @@ test('a lease, a mark, and anything else', () => {
     'V e1 5 1 2 0 [1]\n1',
     'V e1 5 1 2 0 [\n1',
     'V e1 5 1 2 0 []',
+    'V  5 1 2 0 []\n1',
+    'V e1  5 1 2 0 []\n1',
+    'V e1 -5 1 2 0 []\n1',
+    'V e1 5e1 1 2 0 []\n1',
+    'V e1 1234567890123456 1 2 0 []\n1',
+    'V e1 5 1 2 []\n1',
+    'V e1 5 1 2 0',
   ];
   for (const text of others) expect(parseStored(text)).toEqual({ is: 'none' });
 });

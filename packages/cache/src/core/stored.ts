@@ -38,18 +38,53 @@ export function parseStored(text: string | null): Stored {
 
 /** `V <epoch> <f> <loadedAt> <expiresAt> <softExpiresAt> <tags as JSON>\n<payload>` */
 function parseValue(text: string): StoredValue | undefined {
-  const end = text.indexOf('\n');
-  if (end < 0) return undefined;
-  const words = text.slice(0, end).split(' ', 6);
-  const [, epoch, f, loadedAt, expiresAt, soft] = words;
-  if (epoch === undefined || f === undefined || loadedAt === undefined || expiresAt === undefined || soft === undefined)
-    return undefined;
-  const tagsAt = 2 + epoch.length + 1 + f.length + 1 + loadedAt.length + 1 + expiresAt.length + 1 + soft.length + 1;
-  const tags = parseTags(text.slice(tagsAt, end));
-  const value = { f: Number(f), loadedAt: Number(loadedAt), expiresAt: Number(expiresAt) };
+  const epochEnd = text.indexOf(' ', 2);
+  if (epochEnd <= 2) return undefined;
+  const numbers = new Numbers(text, epochEnd + 1);
+  const f = numbers.next();
+  const loadedAt = numbers.next();
+  const expiresAt = numbers.next();
+  numbers.next();
   // With an f that is no number every comparison with a clock is false, and no invalidation would ever drop it.
-  if (tags === undefined || !Object.values(value).every(Number.isSafeInteger)) return undefined;
-  return { is: 'value', epoch, ...value, tags, payload: text.slice(end + 1) };
+  if (!numbers.fine) return undefined;
+  const end = text.indexOf('\n', numbers.at);
+  const tags = end < 0 ? undefined : parseTags(text.slice(numbers.at, end));
+  if (tags === undefined) return undefined;
+  return { is: 'value', epoch: text.slice(2, epochEnd), f, loadedAt, expiresAt, tags, payload: text.slice(end + 1) };
+}
+
+const ZERO = 0x30;
+const BLANK = 0x20;
+/** Of a whole number that is exact. */
+const DIGITS = 15;
+
+/** Whole numbers, each of them followed by one blank. `slice` and `Number` make a string of each first, which is slower. */
+class Numbers {
+  at: number;
+  fine = true;
+  private readonly text: string;
+
+  constructor(text: string, at: number) {
+    this.text = text;
+    this.at = at;
+  }
+
+  next(): number {
+    const from = this.at;
+    const text = this.text;
+    let number = 0;
+    let at = from;
+    for (;;) {
+      const digit = text.charCodeAt(at) - ZERO;
+      // At the end of the text it is no number, and so no digit.
+      if (!(digit >= 0 && digit <= 9)) break;
+      number = number * 10 + digit;
+      at++;
+    }
+    if (at === from || at - from > DIGITS || text.charCodeAt(at) !== BLANK) this.fine = false;
+    this.at = at + 1;
+    return number;
+  }
 }
 
 function parseTags(json: string): readonly string[] | undefined {

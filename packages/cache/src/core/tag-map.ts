@@ -8,40 +8,37 @@ import { TAG_MAP_ENTRIES } from './limits.ts';
  * carry a tag whose invalidation the map no longer holds, so such a value is never decided by this map [C1, C2].
  */
 export class TagMap {
-  readonly #clocks = new Map<string, number>();
-  readonly #limit: number;
-  #floor = 0;
-  #known = 0;
+  private readonly clocks = new Map<string, number>();
+  private readonly limit: number;
+  private floor = 0;
+  /** The clock from which on the map is complete. */
+  known = 0;
 
   constructor(limit: number = TAG_MAP_ENTRIES) {
-    this.#limit = limit;
-  }
-
-  get known(): number {
-    return this.#known;
+    this.limit = limit;
   }
 
   get size(): number {
-    return this.#clocks.size;
+    return this.clocks.size;
   }
 
   /** Forgets everything; from `clock` on the map is complete again. */
   restart(clock: number): void {
-    this.#clocks.clear();
-    this.#floor = 0;
-    this.#known = clock;
+    this.clocks.clear();
+    this.floor = 0;
+    this.known = clock;
   }
 
   /** A Map keeps the order of insertion, so deleting first keeps the least recently invalidated tag in front. */
   invalidated(tag: string, clock: number): void {
-    const before = this.#clocks.get(tag);
+    const before = this.clocks.get(tag);
     if (before !== undefined && before >= clock) return;
-    this.#clocks.delete(tag);
-    this.#clocks.set(tag, clock);
-    if (this.#clocks.size <= this.#limit) return;
-    for (const [oldest, at] of this.#clocks) {
-      this.#clocks.delete(oldest);
-      if (at > this.#floor) this.#floor = at;
+    this.clocks.delete(tag);
+    this.clocks.set(tag, clock);
+    if (this.clocks.size <= this.limit) return;
+    for (const [oldest, at] of this.clocks) {
+      this.clocks.delete(oldest);
+      if (at > this.floor) this.floor = at;
       break;
     }
   }
@@ -49,9 +46,9 @@ export class TagMap {
   /** True when a value of this f may not be served: one of its tags was invalidated later, or nobody knows any more. */
   outdated(tags: readonly string[], f: number): boolean {
     if (tags.length === 0) return false;
-    if (f < this.#floor) return true;
+    if (f < this.floor) return true;
     for (const tag of tags) {
-      const at = this.#clocks.get(tag);
+      const at = this.clocks.get(tag);
       if (at !== undefined && at > f) return true;
     }
     return false;
@@ -59,6 +56,6 @@ export class TagMap {
 
   /** True when the map is complete for values of this f. */
   covers(f: number): boolean {
-    return f >= this.#known && f >= this.#floor;
+    return f >= this.known && f >= this.floor;
   }
 }

@@ -1,6 +1,49 @@
 import NodeCache from 'node-cache';
 import type { L1Entry, L1Store } from './store.ts';
 
+/** What node-cache holds. Nothing of it can be enumerated: node-cache counts what can, anew each time that it comes or goes. */
+class Held {
+  readonly #key: string;
+  /** The key in node-cache. Kept, as an equal string that nobody has seen before is looked up more slowly. */
+  readonly #name: string;
+  readonly #entry: L1Entry;
+  #used: boolean;
+
+  constructor(key: string, name: string, entry: L1Entry, used: boolean) {
+    this.#key = key;
+    this.#name = name;
+    this.#entry = entry;
+    this.#used = used;
+  }
+
+  get key(): string {
+    return this.#key;
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  get entry(): L1Entry {
+    return this.#entry;
+  }
+
+  get used(): boolean {
+    return this.#used;
+  }
+
+  set used(used: boolean) {
+    this.#used = used;
+  }
+}
+
+/** node-cache keeps its keys in a plain object, where `constructor` is there from the start and `__proto__` never goes. */
+const PREFIX = ':';
+
+function nameOf(key: string): string {
+  return key in Object.prototype || key.startsWith(PREFIX) ? PREFIX + key : key;
+}
+
 /**
  * L1 on node-cache, bounded by a second-chance queue.
  *
@@ -10,14 +53,6 @@ import type { L1Entry, L1Store } from './store.ts';
  * a bit, not a move, and a key that was read once during a scan does not push out what is read again and again.
  * (The clock, or second-chance, replacement of paging; Corbató, 1968.)
  */
-interface Held {
-  readonly entry: L1Entry;
-  used: boolean;
-}
-
-/** node-cache keeps its keys in a plain object, where `constructor` is there from the start and `__proto__` never goes. */
-const PREFIX = ':';
-
 export class NodeCacheStore implements L1Store {
   readonly maxEntries: number;
   evictions = 0;
@@ -34,7 +69,8 @@ export class NodeCacheStore implements L1Store {
   }
 
   get(key: string): L1Entry | undefined {
-    const held = this.#cache.get<Held>(PREFIX + key);
+    const queued = this.#queue.get(key);
+    const held = queued && this.#cache.get<Held>(queued.name);
     if (held === undefined) return undefined;
     held.used = true;
     return held.entry;
@@ -47,13 +83,16 @@ export class NodeCacheStore implements L1Store {
   set(key: string, entry: L1Entry): void {
     const before = this.#queue.get(key);
     if (before === undefined && this.#queue.size >= this.maxEntries) this.#makeRoom();
-    const held = { entry, used: before?.used ?? false };
+    const held = new Held(key, before?.name ?? nameOf(key), entry, before?.used ?? false);
     this.#queue.set(key, held);
-    this.#cache.set(PREFIX + key, held);
+    this.#cache.set(held.name, held);
   }
 
   delete(key: string): void {
-    if (this.#queue.delete(key)) this.#cache.del(PREFIX + key);
+    const held = this.#queue.get(key);
+    if (held === undefined) return;
+    this.#queue.delete(key);
+    this.#cache.del(held.name);
   }
 
   clear(): void {
@@ -63,15 +102,15 @@ export class NodeCacheStore implements L1Store {
 
   /** Ends after one round at most: a key that was passed over stands behind without its bit. */
   #makeRoom(): void {
-    for (const [key, held] of this.#queue) {
-      this.#queue.delete(key);
+    for (const held of this.#queue.values()) {
+      this.#queue.delete(held.key);
       if (!held.used) {
-        this.#cache.del(PREFIX + key);
+        this.#cache.del(held.name);
         this.evictions++;
         return;
       }
       held.used = false;
-      this.#queue.set(key, held);
+      this.#queue.set(held.key, held);
     }
   }
 }

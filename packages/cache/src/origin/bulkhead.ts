@@ -1,4 +1,5 @@
 import { CacheError } from '../errors.ts';
+import { REAL_TIME, type Time } from '../time.ts';
 
 /**
  * Lets a bounded number of loads through at a time, and a bounded number wait for a bounded time; the next is shed before
@@ -8,11 +9,13 @@ export class Bulkhead {
   readonly #limit: number;
   readonly #queueLimit: number;
   readonly #waitMs: number;
+  readonly #time: Time;
   /** A Set keeps the order of arrival, and lets one that gave up leave from the middle. */
   readonly #queue = new Set<() => void>();
   #running = 0;
 
-  constructor(limit: number, queueLimit: number, waitMs: number) {
+  constructor(limit: number, queueLimit: number, waitMs: number, time: Time = REAL_TIME) {
+    this.#time = time;
     this.#limit = limit;
     this.#queueLimit = queueLimit;
     this.#waitMs = waitMs;
@@ -58,14 +61,14 @@ export class Bulkhead {
     return new Promise((resolve, reject) => {
       const admit = () => {
         this.#queue.delete(admit);
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
-      const timer = setTimeout(() => {
+      const cancel = this.#time.after(this.#waitMs, () => {
         this.#queue.delete(admit);
         const message = `no place for a load became free within ${this.#waitMs} ms: try again in a moment`;
         reject(new CacheError('E_CACHE_OVERLOADED', message));
-      }, this.#waitMs);
+      });
       this.#queue.add(admit);
     });
   }

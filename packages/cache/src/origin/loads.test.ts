@@ -54,7 +54,7 @@ describe('loads', () => {
   const never = () => new Promise<never>(() => undefined);
 
   test('a load that overruns fails at the limit, is told so, and keeps its place until it ends', async () => {
-    const loads = new Loads(1, 100, () => 0);
+    const loads = new Loads(1, 100);
     const slow = Promise.withResolvers<{ value: unknown }>();
     let signal: AbortSignal | undefined;
     const late = loads.run(
@@ -81,7 +81,7 @@ describe('loads', () => {
   });
 
   test('a load that finds no place within the limit fails, and is not begun', async () => {
-    const loads = new Loads(1, 100, () => 0);
+    const loads = new Loads(1, 100);
     run(loads, never).catch(() => undefined);
     const load = vi.fn(never);
     const waiting = expect(run(loads, load)).rejects.toMatchObject(OVERLOADED);
@@ -91,7 +91,7 @@ describe('loads', () => {
   });
 
   test('what comes back is what every tier will give: decoded from its encoding, and frozen', async () => {
-    const loads = new Loads(1, 100, () => 0);
+    const loads = new Loads(1, 100);
     const value = { at: new Date(0), list: [{ a: 1 }] };
     const loaded = await run(loads, async () => ({ value, tags: ['t'] }));
     expect(loaded).toMatchObject({ value: { at: '1970-01-01T00:00:00.000Z' }, tags: ['t'] });
@@ -100,7 +100,7 @@ describe('loads', () => {
   });
 
   test('values that JSON cannot express, and tags that no mutation could name, are refused', async () => {
-    const loads = new Loads(1, 100, () => 0);
+    const loads = new Loads(1, 100);
     const bad = [
       { value: undefined },
       { value: 1, tags: [''] },

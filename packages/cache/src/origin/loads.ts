@@ -1,93 +1,95 @@
 import type { Load, LoadContext, Loaded } from '../cache.ts';
-import { KEY_LENGTH, VALUE_TAGS } from '../core/limits.ts';
 import { CacheError } from '../errors.ts';
-import { freeze } from '../l1/freeze.ts';
+import { REAL_TIME, type Time } from '../time.ts';
 import { Bulkhead } from './bulkhead.ts';
+import { type Encoded, encode } from './encode.ts';
 
 /** Loads that wait for each one that may run. */
 const WAITING_PER_LOAD = 64;
 
 /** What a load brought, in the shape that every tier will give back: encoded once, decoded from that, frozen. */
-export interface LoadedValue {
-  readonly value: unknown;
-  readonly payload: string;
-  readonly tags: readonly string[];
+export interface LoadedValue extends Encoded {
   readonly ms: number;
   /** Local ms at which the loader was called. */
   readonly from: number;
 }
 
+class Context implements LoadContext {
+  readonly key: string;
+  #controller: AbortController | null = null;
+  #reason: Error | null = null;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  /** Made when it is asked for: most loaders look at none. */
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#reason !== null) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
 /**
- * Runs loaders: behind the bulkhead, where they wait for the load limit at most, then within that limit. A load that overruns is answered as failed at the limit, but
- * keeps its place until it has ended: the wall bounds what the origin really does, not what callers still wait for.
+ * Runs loaders: behind the bulkhead, where they wait for the load limit at most, then within that limit. A load that
+ * overruns is answered as failed at the limit, but keeps its place until it has ended: the wall bounds what the origin
+ * really does, not what callers still wait for.
  */
 export class Loads {
   readonly #bulkhead: Bulkhead;
   readonly #limitMs: number;
-  readonly #now: () => number;
+  readonly #time: Time;
 
-  constructor(places: number, limitMs: number, now: () => number) {
-    this.#bulkhead = new Bulkhead(places, places * WAITING_PER_LOAD, limitMs);
+  constructor(places: number, limitMs: number, time: Time = REAL_TIME) {
+    this.#bulkhead = new Bulkhead(places, places * WAITING_PER_LOAD, limitMs, time);
     this.#limitMs = limitMs;
-    this.#now = now;
+    this.#time = time;
   }
 
   /** `starting` is called in the turn in which the loader is. */
   async run(key: string, load: Load<unknown>, starting: (now: number) => void): Promise<LoadedValue> {
     await this.#bulkhead.enter();
-    const from = this.#now();
+    const from = this.#time.now();
     starting(from);
-    const abort = new AbortController();
-    const context: LoadContext = { key, signal: abort.signal };
-    const loading = Promise.resolve()
-      .then(() => load(context))
-      .finally(() => this.#bulkhead.leave());
-    const loaded = await this.#within(key, loading, abort);
-    return { ...encode(key, loaded), ms: this.#now() - from, from };
+    const { value, payload, tags } = encode(key, await this.#within(key, load));
+    return { value, payload, tags, ms: this.#time.now() - from, from };
   }
 
-  async #within<V>(key: string, loading: Promise<V>, abort: AbortController): Promise<V> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
+  #within(key: string, load: Load<unknown>): Promise<Loaded<unknown>> {
+    const context = new Context(key);
+    return new Promise((resolve, reject) => {
+      const cancel = this.#time.after(this.#limitMs, () => {
         const error = new CacheError('E_CACHE_LOAD_TIMEOUT', `${key} was not loaded within ${this.#limitMs} ms`);
-        abort.abort(error);
+        context.abort(error);
         reject(error);
-      }, this.#limitMs);
+      });
+      const ended = () => {
+        this.#bulkhead.leave();
+        cancel();
+      };
+      begun(load, context).then(
+        (loaded) => {
+          ended();
+          resolve(loaded);
+        },
+        (error: unknown) => {
+          ended();
+          reject(error);
+        },
+      );
     });
-    // After the limit the load's own failure has no listener left.
-    loading.catch(() => undefined);
-    try {
-      return await Promise.race([loading, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 }
 
-function encode(key: string, loaded: Loaded<unknown>): Pick<LoadedValue, 'value' | 'payload' | 'tags'> {
-  const payload = JSON.stringify(loaded.value);
-  const tags = loaded.tags ?? [];
-  if (payload === undefined) {
-    throw new CacheError(
-      'E_CACHE_LIMIT',
-      `the loader of ${key} returned what JSON cannot express; return null for "nothing"`,
-    );
-  }
-  if (tags.length > VALUE_TAGS) {
-    throw new CacheError(
-      'E_CACHE_LIMIT',
-      `the loader of ${key} returned ${tags.length} tags, at most ${VALUE_TAGS} are kept`,
-    );
-  }
-  for (const tag of tags) {
-    // A mutation cannot name such a tag, so nothing could ever invalidate what carries it.
-    if (typeof tag !== 'string' || tag.length === 0 || tag.length > KEY_LENGTH || !tag.isWellFormed()) {
-      throw new CacheError(
-        'E_CACHE_LIMIT',
-        `the loader of ${key} returned a tag that is not text of 1 to ${KEY_LENGTH}`,
-      );
-    }
-  }
-  return { value: freeze(JSON.parse(payload) as unknown), payload, tags };
+/** Also of a loader that throws in its own turn, or answers without a promise. */
+async function begun(load: Load<unknown>, context: LoadContext): Promise<Loaded<unknown>> {
+  return load(context);
 }

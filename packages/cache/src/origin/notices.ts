@@ -1,15 +1,25 @@
+import { REAL_TIME, type Time } from '../time.ts';
+
 /**
  * Readers that wait for another's fill. A watch is opened before LEASE is sent, as the notice may overtake the denial:
  *   1: LEASE is denied, the waiter counted   2: the holder fills, the notice arrives on the bus   3: the denial arrives.
  * A watch opened at 3 would wait for a notice that has been.
  */
 export class Watch {
-  readonly #close: (watch: Watch) => void;
+  readonly #time: Time;
+  readonly #others: Map<string, Set<Watch>>;
+  readonly #key: string;
   #woken = false;
   #wake: (() => void) | undefined;
 
-  constructor(close: (watch: Watch) => void) {
-    this.#close = close;
+  /** `others`: all that are open. */
+  constructor(time: Time, others: Map<string, Set<Watch>>, key: string) {
+    this.#time = time;
+    this.#others = others;
+    this.#key = key;
+    const watches = others.get(key);
+    if (watches === undefined) others.set(key, new Set([this]));
+    else watches.add(this);
   }
 
   wake(): void {
@@ -21,9 +31,9 @@ export class Watch {
   async wait(maxMs: number): Promise<void> {
     if (!this.#woken) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, maxMs);
+        const cancel = this.#time.after(maxMs, resolve);
         this.#wake = () => {
-          clearTimeout(timer);
+          cancel();
           resolve();
         };
       });
@@ -33,26 +43,26 @@ export class Watch {
   }
 
   close(): void {
-    this.#close(this);
+    const watches = this.#others.get(this.#key);
+    watches?.delete(this);
+    if (watches?.size === 0) this.#others.delete(this.#key);
   }
 }
 
 export class Notices {
+  readonly #time: Time;
   readonly #watches = new Map<string, Set<Watch>>();
 
+  constructor(time: Time = REAL_TIME) {
+    this.#time = time;
+  }
+
   open(key: string): Watch {
-    const watch = new Watch((closing) => {
-      const others = this.#watches.get(key);
-      others?.delete(closing);
-      if (others?.size === 0) this.#watches.delete(key);
-    });
-    const others = this.#watches.get(key);
-    if (others === undefined) this.#watches.set(key, new Set([watch]));
-    else others.add(watch);
-    return watch;
+    return new Watch(this.#time, this.#watches, key);
   }
 
   wake(key: string): void {
-    for (const watch of this.#watches.get(key) ?? []) watch.wake();
+    const watches = this.#watches.get(key);
+    if (watches !== undefined) for (const watch of watches) watch.wake();
   }
 }

@@ -7,7 +7,7 @@ import { redisOptions } from './connection.ts';
  * neither awaited nor reported when it fails.
  */
 export interface BusEvents {
-  message(text: string): void;
+  message(channel: string, text: string): void;
   /** Subscribed, again perhaps: what was published meanwhile is missing. */
   subscribed(): void;
   failed(error: Error): void;
@@ -18,16 +18,16 @@ export class Bus {
   #subscribed = false;
   #ping: NodeJS.Timeout | undefined;
 
-  constructor(url: string, name: string, channel: string, timeoutMs: number, events: BusEvents) {
+  constructor(url: string, name: string, channels: readonly string[], timeoutMs: number, events: BusEvents) {
     this.#client = new Redis(url, redisOptions(name, timeoutMs));
-    this.#client.on('message', (_channel: string, text: string) => events.message(text));
+    this.#client.on('message', (channel: string, text: string) => events.message(channel, text));
     this.#client.on('error', (error: Error) => events.failed(error));
     this.#client.on('close', () => {
       this.#subscribed = false;
       clearInterval(this.#ping);
     });
     this.#client.on('ready', () => {
-      this.#client.subscribe(channel).then(
+      this.#client.subscribe(...channels).then(
         () => {
           this.#subscribed = true;
           clearInterval(this.#ping);

@@ -1,30 +1,44 @@
 import type { Mutation } from '../cache.ts';
-import { type Entry, encodeBody, parseEntry } from '../core/entry.ts';
+import { encodeBody } from '../core/entry.ts';
 import { BEAT_PAGE, JOURNAL_LENGTH } from '../core/limits.ts';
 import type { Partition } from '../core/partition.ts';
 import type { Lease } from '../core/read.ts';
 import type {
+  AcksReply,
   BeatReply,
+  BlessReply,
   ClockReply,
+  DoneReply,
   EpochReply,
   FillReply,
-  GetReply,
   LeaseReply,
   MarkReply,
+  ProbeReply,
   ReadReply,
-  Sent,
+  SetReply,
   UnmarkReply,
   Unreachable,
 } from '../core/replies.ts';
+import type { Answer, GetCaller, Requests } from '../requests.ts';
+import {
+  acksReply,
+  beatReply,
+  blessReply,
+  clockReply,
+  doneReply,
+  epochReply,
+  lower,
+  markReply,
+  neverReply,
+  probeReply,
+  setReply,
+  unmarkReply,
+  unreachable,
+} from './answers.ts';
 import type { Connection } from './connection.ts';
+import { GetBatch } from './get-batch.ts';
 import type { Names } from './names.ts';
 import type { ScriptName } from './scripts.ts';
-
-/** An answer, with the circumstances under which its request was sent. */
-export interface Answer<R> {
-  readonly sent: Sent;
-  readonly reply: R;
-}
 
 export interface CommandSettings {
   readonly replica: string;
@@ -36,21 +50,21 @@ export interface CommandSettings {
   readonly loadLimitMs: number;
   /** What the quarantine adds to the longest mark, ms. */
   readonly beyondMarkMs: number;
+  /** How long an L1 that says nothing may go on serving, S(1 + drift), ms; 0 unless writes are linearizable. */
+  readonly leaseMs: number;
   /** Age at which rows of `replicas` are removed, ms. */
   readonly rowAgeMs: number;
 }
 
-/**
- * The protocol's requests to one partition, typed. Each notes what was true when it was sent, carries the replica's
- * epoch and a fresh nonce, and never throws: what went wrong is the answer `unreachable`.
- */
-export class Commands {
+/** The protocol's requests to one partition, each one script on the command connection. */
+export class Commands implements Requests {
   readonly #connection: Connection;
   readonly #partition: Partition;
   readonly #names: Names;
   readonly #settings: CommandSettings;
   readonly #now: () => number;
   readonly #nonce: () => string;
+  readonly #gets: GetBatch;
 
   constructor(
     connection: Connection,
@@ -66,16 +80,12 @@ export class Commands {
     this.#settings = settings;
     this.#now = now;
     this.#nonce = nonce;
+    this.#gets = new GetBatch(partition, now, (keys) => connection.mget(keys));
   }
 
-  async get(key: string): Promise<Answer<GetReply>> {
-    const sent = this.#partition.sending(this.#now());
-    if (!this.#connection.usable) return { sent, reply: unreachable('Redis does not answer') };
-    try {
-      return { sent, reply: { is: 'text', text: await this.#connection.get(this.#names.key(key)) } };
-    } catch (error) {
-      return { sent, reply: unreachable(error) };
-    }
+  get(key: string, caller: GetCaller): void {
+    if (this.#connection.usable) this.#gets.get(this.#names.key(key), caller);
+    else caller.got(this.#partition.sending(this.#now()), unreachable('Redis does not answer'));
   }
 
   read(key: string): Promise<Answer<ReadReply>> {
@@ -121,28 +131,40 @@ export class Commands {
     return this.#run('clock', [this.#names.meta, this.#names.journal], [], clockReply);
   }
 
-  invalidate({ keys, tags = [] }: Mutation): Promise<Answer<MarkReply>> {
+  invalidate({ keys, tags = [] }: Mutation, epoch?: string): Promise<Answer<DoneReply>> {
     const { meta, journal, tags: tagKey, tagTimes, bus } = this.#names;
     const args = [bus, JOURNAL_LENGTH, encodeBody(keys, tags), ...tags];
-    return this.#run('invalidate', [meta, journal, tagKey, tagTimes, ...this.#keys(keys)], args, markReply);
+    return this.#run('invalidate', [meta, journal, tagKey, tagTimes, ...this.#keys(keys)], args, doneReply, epoch);
   }
 
   mark(keys: readonly string[], writer: string, durationMs: number): Promise<Answer<MarkReply>> {
-    const { meta, journal, tags, tagTimes, marks, bus } = this.#names;
-    const args = [bus, JOURNAL_LENGTH, encodeBody(keys, []), writer, durationMs];
-    return this.#run('mark', [meta, journal, tags, tagTimes, marks, ...this.#keys(keys)], args, markReply);
+    const { meta, journal, tags, tagTimes, marks, replicas, bus } = this.#names;
+    const { leaseMs, beyondMarkMs } = this.#settings;
+    const args = [bus, JOURNAL_LENGTH, encodeBody(keys, []), writer, durationMs, leaseMs, beyondMarkMs];
+    return this.#run('mark', [meta, journal, tags, tagTimes, marks, replicas, ...this.#keys(keys)], args, markReply);
   }
 
   unmark(keys: readonly string[], writer: string, tags: readonly string[]): Promise<Answer<UnmarkReply>> {
-    const { meta, journal, tags: tagKey, tagTimes, marks, bus } = this.#names;
+    const { meta, journal, tags: tagKey, tagTimes, marks, replicas, bus } = this.#names;
+    const { leaseMs, beyondMarkMs } = this.#settings;
     const names = keys.map((key) => JSON.stringify(key));
-    const args = [bus, JOURNAL_LENGTH, JSON.stringify(tags), writer, ...names, ...tags];
-    return this.#run(
-      'unmark',
-      [meta, journal, tagKey, tagTimes, marks, ...this.#keys(keys)],
-      args,
-      ([, clock, , lost]) => ({ is: 'ok', clock: Number(clock), lost: Number(lost) }),
-    );
+    const args = [bus, JOURNAL_LENGTH, JSON.stringify(tags), writer, leaseMs, beyondMarkMs, ...names, ...tags];
+    const named = [meta, journal, tagKey, tagTimes, marks, replicas, ...this.#keys(keys)];
+    return this.#run('unmark', named, args, unmarkReply);
+  }
+
+  /** Who has not acknowledged `clock`, the clock of a MARK or UNMARK, yet. */
+  acks(clock: number): Promise<Answer<AcksReply>> {
+    const { meta, journal, replicas } = this.#names;
+    const { leaseMs, beyondMarkMs } = this.#settings;
+    return this.#run('acks', [meta, journal, replicas], [clock, leaseMs, beyondMarkMs], acksReply);
+  }
+
+  /** For a value whose only home is the cache. */
+  set(key: string, ttlMs: number, tags: readonly string[], payload: string): Promise<Answer<SetReply>> {
+    const { meta, journal, tags: tagKey, tagTimes, bus } = this.#names;
+    const args = [bus, JOURNAL_LENGTH, encodeBody([key], []), ttlMs, 0, JSON.stringify(tags), payload];
+    return this.#run('set', [meta, journal, tagKey, tagTimes, this.#names.key(key)], args, setReply);
   }
 
   beat(): Promise<Answer<BeatReply | EpochReply | Unreachable>> {
@@ -150,6 +172,20 @@ export class Commands {
     const { replica, start, address, rowAgeMs, l2TtlMs } = this.#settings;
     const args = [`${replica}.${start}`, this.#partition.applied, replica, address, rowAgeMs, BEAT_PAGE, l2TtlMs];
     return this.#run('beat', [meta, journal, tags, tagTimes, replicas, marks], args, beatReply, undefined, true);
+  }
+
+  /** Where a round of the relay begins; what it does then, it does under the epoch that this was sent in. */
+  probe(): Promise<Answer<ProbeReply>> {
+    return this.#run('probe', [this.#names.meta, this.#names.journal], [this.#settings.beyondMarkMs], probeReply);
+  }
+
+  prove(epoch: string, probe: number): Promise<Answer<DoneReply>> {
+    return this.#run('prove', [this.#names.meta, this.#names.journal], [probe], doneReply, epoch);
+  }
+
+  bless(epoch: string, preceding: string): Promise<Answer<BlessReply>> {
+    const args = [preceding, this.#settings.beyondMarkMs];
+    return this.#run('bless', [this.#names.meta, this.#names.journal], args, blessReply, epoch);
   }
 
   /** A new epoch in place of `offered`. The first argument is the epoch to replace, so that the prologue lets it pass. */
@@ -186,61 +222,4 @@ export class Commands {
       return { sent, reply: unreachable(error) };
     }
   }
-}
-
-function unreachable(error: unknown): Unreachable {
-  return { is: 'unreachable', error: error instanceof Error ? error : new Error(String(error)) };
-}
-
-function lower<W extends string>(word: unknown, words: readonly W[]): W {
-  const found = words.find((candidate) => candidate.toUpperCase() === word);
-  if (found === undefined) throw new Error(`a script answered ${String(word)}`);
-  return found;
-}
-
-function epochReply([, epoch, clock, past, since, now]: unknown[]): EpochReply {
-  return {
-    is: 'epoch',
-    epoch: String(epoch),
-    clock: Number(clock),
-    past: String(past).split(' ').filter(Boolean),
-    since: Number(since),
-    now: Number(now),
-  };
-}
-
-function clockReply([, clock]: unknown[]): ClockReply {
-  return { is: 'clock', clock: Number(clock) };
-}
-
-function markReply([is, clock, longestMs]: unknown[]): MarkReply {
-  if (is === 'TOO_LONG') return { is: 'tooLong', clock: Number(clock), longestMs: Number(longestMs) };
-  return { is: 'ok', clock: Number(clock) };
-}
-
-function neverReply(): never {
-  throw new Error('RENEW answers an epoch and nothing else');
-}
-
-function beatReply([, clock, now, since, , , longestMarkMs, page]: unknown[]): BeatReply {
-  return {
-    is: 'beat',
-    clock: Number(clock),
-    now: Number(now),
-    since: Number(since),
-    longestMarkMs: Number(longestMarkMs),
-    page: Array.isArray(page) ? parsePage(page) : 'trimmed',
-  };
-}
-
-/** An entry that cannot be read is one that cannot be applied: as if it had been trimmed, so that L1 is emptied. */
-function parsePage(rows: unknown[]): 'trimmed' | Entry[] {
-  const entries: Entry[] = [];
-  for (const row of rows) {
-    const [id, fields] = row as [string, string[]];
-    const entry = parseEntry(Number.parseInt(id, 10), fields[1] ?? '', Number(fields[3] ?? 0));
-    if (entry === undefined) return 'trimmed';
-    entries.push(entry);
-  }
-  return entries;
 }

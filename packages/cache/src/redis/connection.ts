@@ -48,12 +48,7 @@ export class Connection {
 
   constructor(url: string, name: string, timeoutMs: number, events: ConnectionEvents) {
     this.#events = events;
-    this.#client = new Redis(url, {
-      ...redisOptions(name, timeoutMs),
-      // GETs of one turn share a write; scripts go out by themselves, so that a beat waits for no batch.
-      enableAutoPipelining: true,
-      autoPipeliningIgnoredCommands: ['evalsha', 'eval'],
-    });
+    this.#client = new Redis(url, redisOptions(name, timeoutMs));
     this.#client.on('close', () => events.closed());
     this.#client.on('ready', () => {
       this.#silent = false;
@@ -76,11 +71,11 @@ export class Connection {
     return this.#client.status === 'ready';
   }
 
-  async get(key: string): Promise<string | null> {
+  async mget(keys: readonly string[]): Promise<(string | null)[]> {
     try {
-      const text = await this.#client.get(key);
+      const texts = await this.#client.mget([...keys]);
       this.#silent = false;
-      return text;
+      return texts;
     } catch (error) {
       throw this.#failed(error);
     }

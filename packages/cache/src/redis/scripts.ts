@@ -3,15 +3,20 @@ import { readFileSync } from 'node:fs';
 
 /** Every transition of a partition is one of these scripts; each file is headed with its keys, arguments and answer. */
 const SCRIPT_NAMES = [
+  'acks',
   'beat',
+  'bless',
   'clock',
   'fill',
   'invalidate',
   'lease',
   'mark',
+  'probe',
+  'prove',
   'read',
   'release',
   'renew',
+  'set',
   'unmark',
 ] as const;
 

@@ -1,3 +1,4 @@
+import { flushAll, persist, promote } from '@lockstep/model/redis';
 import fc from 'fast-check';
 import type { Level } from '../../src/cache.ts';
 import type { Key, Mechanisms } from './surroundings.ts';
@@ -66,13 +67,13 @@ function perform(world: World, action: Action): void {
       world.restart(action.lose);
       break;
     case 'persist':
-      world.redis.persist();
+      persist(world.redis);
       break;
     case 'flushAll':
-      world.redis.flushAll();
+      flushAll(world.redis);
       break;
     case 'promote':
-      world.redis.replid++;
+      promote(world.redis, world.nonce());
   }
 }
 

@@ -105,7 +105,7 @@ const CONTROLS: readonly Control[] = [
     without: 'tags invalidated after the commit [M2]',
     seed: 1,
     keys: KEYS,
-    mechanisms: { redis: { tagsAfterCommit: true } },
+    mechanisms: { redis: { tagsAfterCommit: 'mark' } },
   },
 ];
 

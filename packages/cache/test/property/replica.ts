@@ -1,19 +1,16 @@
+import * as scripts from '@lockstep/model/redis';
 import type { Level } from '../../src/cache.ts';
 import { Beat, type BeatEffect } from '../../src/core/beat.ts';
+import type { BusMessage } from '../../src/core/entry.ts';
 import { Partition } from '../../src/core/partition.ts';
 import { type Lease, Read, type ReadEffect } from '../../src/core/read.ts';
-import type { Sent, Unreachable } from '../../src/core/replies.ts';
-import { Write, type WriteEffect } from '../../src/core/write.ts';
 import { LruStore } from '../../src/l1/lru.ts';
-import { type Caller, LONGEST_MARK_MS, type Published } from './redis-model.ts';
-import { type Key, STALENESS_MS, type Surroundings, TAG } from './surroundings.ts';
+import { Line } from './line.ts';
+import { type Key, LOAD_LIMIT_MS, STALENESS_MS, type Surroundings, TAG, TTL_MS } from './surroundings.ts';
 import { Wire } from './wire.ts';
+import { Writes } from './writes.ts';
 
-const COMMIT_LIMIT_MS = 25;
-const LOAD_LIMIT_MS = 80;
 const POLL_MS = 30;
-/** Far more than any list of actions lasts: expiry is not what is tested here. */
-const TTL_MS = 1e9;
 /** Steps in which one read, write or round of beats ends when nothing comes between. */
 const WHOLE_STEPS = 60;
 
@@ -32,20 +29,27 @@ interface Flight {
   lookAgainAt: number | null;
 }
 
-/** One process: performs the effects of the core's machines, as reader.ts, writer.ts and pulse.ts do, step by step. */
+/** One process: performs the effects of the core's machines, as flight.ts and pulse.ts do, step by step. */
 export class Replica {
   readonly partition: Partition;
-  readonly bus: Published[] = [];
+  readonly bus: BusMessage[] = [];
   readonly wire = new Wire();
+  readonly #line: Line;
+  readonly #writes: Writes;
   readonly #world: Surroundings;
+  /** As its row in Redis is named. */
+  readonly #name: string;
   readonly #flights = new Set<Flight>();
   readonly #newest = new Map<Key, Flight>();
   #beating = false;
 
   constructor(world: Surroundings) {
     this.#world = world;
+    this.#name = world.nonce();
     const options = { index: 0, stalenessMs: STALENESS_MS, l1: new LruStore(10) };
     this.partition = world.mechanisms.partition?.(options, () => world.now) ?? new Partition(options);
+    this.#line = new Line(world, this.partition, this.wire);
+    this.#writes = new Writes(world, this.partition, this.#line);
   }
 
   read(key: Key, level: Level, whole: boolean): void {
@@ -63,7 +67,8 @@ export class Replica {
       return;
     }
     const bounds = { boundMs: STALENESS_MS, loadLimitMs: LOAD_LIMIT_MS, bypass: false };
-    const request = { key, level, ...bounds, nonce: () => world.nonce() };
+    const plain = { token: undefined, home: 'origin', onUnproven: 'origin' } as const;
+    const request = { key, level, ...bounds, ...plain, nonce: () => world.nonce() };
     const read = world.mechanisms.read?.(this.partition, request) ?? new Read(this.partition, request);
     const flight: Flight = { read, key, floors: [floor], loaded: 0, lookAgainAt: null };
     this.#flights.add(flight);
@@ -74,18 +79,9 @@ export class Replica {
 
   write(key: 'product' | 'plain', whole: boolean): void {
     let open = true;
-    const ended = () => {
+    this.#writes.begin(key, () => {
       open = false;
-    };
-    if (key === 'plain') {
-      const version = this.#world.commit(key);
-      this.#invalidate(key, version, ended);
-    } else {
-      const tags = [TAG];
-      const request = { keys: [key], tags, writer: this.#world.nonce(), markMs: LONGEST_MARK_MS };
-      const write = new Write(this.partition, { ...request, commitLimitMs: COMMIT_LIMIT_MS });
-      this.#writeStep(write, key, write.start(), 0, ended);
-    }
+    });
     if (whole) this.#whole(() => open);
   }
 
@@ -130,33 +126,27 @@ export class Replica {
     }
   }
 
-  #send<R>(execute: (caller: Caller) => R, answer: (sent: Sent, reply: R | Unreachable) => void, epoch?: string): void {
-    const now = this.partition.sending(this.#world.now);
-    const sent = { ...now, epoch: epoch ?? now.epoch };
-    const caller = () => ({ epoch: sent.epoch, nonce: this.#world.nonce(), now: this.#world.now });
-    this.wire.send({ execute: () => execute(caller()), answer: (reply) => answer(sent, reply as R | Unreachable) });
-  }
-
   #readStep(flight: Flight, effect: ReadEffect): void {
     const { redis, origin } = this.#world;
     const { read, key } = flight;
     const now = () => this.#world.now;
     const next = (following: ReadEffect) => this.#readStep(flight, following);
     switch (effect.do) {
-      case 'get': {
-        const text = () => ({ is: 'text' as const, text: redis.get(key, now()) });
-        this.#send(text, (sent, reply) => next(read.got(sent, reply, now())));
+      case 'get':
+        this.#line.send(
+          (caller) => scripts.get(redis, caller, key),
+          (sent, reply) => next(read.got(sent, reply, now())),
+        );
         break;
-      }
       case 'read':
-        this.#send(
-          (caller) => redis.read(caller, key),
+        this.#line.send(
+          (caller) => scripts.read(redis, caller, key),
           (sent, reply) => next(read.readBack(sent, reply, now())),
         );
         break;
       case 'lease':
-        this.#send(
-          (caller) => redis.lease(caller, key, effect.token, LOAD_LIMIT_MS),
+        this.#line.send(
+          (caller) => scripts.lease(redis, caller, { key, token: effect.token }),
           (sent, reply) => next(read.leased(sent, effect.token, reply, now())),
         );
         break;
@@ -175,15 +165,15 @@ export class Replica {
         this.#fill(flight, effect.lease);
         break;
       case 'release':
-        this.#send(
-          (caller) => redis.release(caller, key, effect.lease.token),
+        this.#line.send(
+          (caller) => scripts.release(redis, caller, { key, token: effect.lease.token }),
           () => next(read.released(effect.error)),
           effect.lease.epoch,
         );
         break;
       case 'clock':
-        this.#send(
-          (caller) => redis.clock(caller),
+        this.#line.send(
+          (caller) => scripts.clock(redis, caller),
           (sent, reply) => next(read.clocked(sent, reply)),
         );
         break;
@@ -195,13 +185,16 @@ export class Replica {
       }
       case 'fail':
         throw effect.error;
+      default:
+        throw new Error(`no bounded or strong read of what has an origin asks for ${effect.do}`);
     }
   }
 
   #fill(flight: Flight, lease: Lease): void {
     const { key, read, loaded } = flight;
-    this.#send(
-      (caller) => this.#world.redis.fill(caller, key, lease.token, lease.f, tagsOf(key), String(loaded)),
+    const request = { key, token: lease.token, f: lease.f, tags: tagsOf(key), payload: String(loaded) };
+    this.#line.send(
+      (caller) => scripts.fill(this.#world.redis, caller, request),
       (sent, reply) => {
         if (reply.is === 'stored') this.#store(flight, loaded, lease.f, lease.epoch);
         this.#readStep(flight, read.filled(sent, lease, reply));
@@ -231,74 +224,20 @@ export class Replica {
     }
   }
 
-  #writeStep(write: Write, key: Key, effect: WriteEffect, version: number, ended: () => void): void {
-    const { redis, origin } = this.#world;
-    const keys = [key];
-    switch (effect.do) {
-      case 'mark':
-        this.#send(
-          (caller) => redis.mark(caller, keys, write.writer, effect.durationMs, [TAG]),
-          (sent, reply) => this.#writeStep(write, key, write.marked(sent, reply, this.#world.now), 0, ended),
-        );
-        break;
-      case 'commit': {
-        const endsAt = this.#world.now + COMMIT_LIMIT_MS;
-        origin.push(() => {
-          // The origin ends a transaction at its limit (A5).
-          if (this.#world.now > endsAt) this.#writeStep(write, key, write.aborted(new Error('limit')), 0, ended);
-          else this.#writeStep(write, key, write.committed(), this.#world.commit(key), ended);
-        });
-        return;
-      }
-      case 'unmark':
-        this.#send(
-          (caller) => redis.unmark(caller, keys, write.writer, effect.tags),
-          (sent, reply) => this.#writeStep(write, key, write.unmarked(sent, reply), version, ended),
-        );
-        break;
-      case 'repeat':
-        origin.push(() => this.#writeStep(write, key, write.committed(), version, ended));
-        return;
-      case 'acknowledge':
-        this.#world.acknowledge(key, version);
-        ended();
-        break;
-      case 'refuse':
-        ended();
-        break;
-    }
-  }
-
-  #invalidate(key: Key, version: number, ended: () => void): void {
-    this.#send(
-      (caller) => this.#world.redis.invalidate(caller, [key], []),
-      (sent, reply) => {
-        if (reply.is === 'ok') {
-          this.partition.wrote(sent, { clock: reply.clock, keys: [key], tags: [], at: 0 });
-          this.#world.acknowledge(key, version);
-          ended();
-          return;
-        }
-        if (reply.is === 'epoch') this.partition.offered(sent, reply);
-        this.#world.origin.push(() => this.#invalidate(key, version, ended));
-      },
-    );
-  }
-
   #beatStep(beat: Beat, effect: BeatEffect): void {
     const { redis } = this.#world;
     if (effect.do === 'end') {
       this.#beating = false;
     } else if (effect.do === 'beat') {
       const { applied } = this.partition;
-      this.#send(
-        (caller) => redis.beat(caller, applied),
+      this.#line.send(
+        (caller) => scripts.beat(redis, caller, { replica: this.#name, applied }),
         (sent, reply) => this.#beatStep(beat, beat.answered(sent, reply)),
       );
     } else {
       const own = this.partition.epoch ?? '';
-      this.#send(
-        (caller) => redis.renew(caller, own),
+      this.#line.send(
+        (caller) => scripts.renew(redis, caller, own),
         (sent, reply) => this.#beatStep(beat, beat.renewed({ ...sent, epoch: own }, reply)),
         effect.offered,
       );

@@ -1,8 +1,26 @@
+import { acceptable, drain, openServer, partitionOf, restart, type SimServer } from '@lockstep/model/redis';
 import type { Level } from '../../src/cache.ts';
-import { RedisModel } from './redis-model.ts';
 import { Replica } from './replica.ts';
-import { KEYS, type Key, type Mechanisms, STALENESS_MS, type Surroundings } from './surroundings.ts';
+import {
+  KEYS,
+  type Key,
+  LOAD_LIMIT_MS,
+  LONGEST_MARK_MS,
+  type Mechanisms,
+  STALENESS_MS,
+  type Surroundings,
+  TTL_MS,
+} from './surroundings.ts';
 
+/** The journal and its pages are so short that a list of actions trims and pages. */
+const REDIS = {
+  markMs: LONGEST_MARK_MS,
+  beyondMarkMs: 10,
+  loadLimitMs: LOAD_LIMIT_MS,
+  l2TtlMs: TTL_MS,
+  journalLength: 4,
+  page: 2,
+};
 /** Between two looks at the world while it converges, ms. */
 const CONVERGE_MS = 30;
 const CONVERGE_STEPS = 60;
@@ -15,7 +33,7 @@ const CONVERGE_STEPS = 60;
 export class World implements Surroundings {
   now = 0;
   readonly violations: string[] = [];
-  readonly redis: RedisModel;
+  readonly redis: SimServer;
   readonly replicas: Replica[];
   readonly mechanisms: Mechanisms;
   /** What the origin is to do next, for loads and commits that wait for it. */
@@ -26,14 +44,17 @@ export class World implements Surroundings {
 
   constructor(replicas: number, mechanisms: Mechanisms = {}) {
     this.mechanisms = mechanisms;
-    this.redis = new RedisModel(mechanisms.redis ?? {}, (message) => {
-      for (const replica of this.replicas) replica.bus.push(message);
-    });
+    this.redis = openServer('r', { ...REDIS, without: mechanisms.redis ?? {} });
     this.replicas = Array.from({ length: replicas }, () => new Replica(this));
   }
 
   nonce(): string {
     return `n${this.#nonces++}`;
+  }
+
+  published(): void {
+    const messages = drain(this.redis).map(({ message }) => message);
+    for (const replica of this.replicas) replica.bus.push(...messages);
   }
 
   version(key: Key): number {
@@ -69,7 +90,7 @@ export class World implements Surroundings {
   }
 
   restart(lose: boolean): void {
-    this.redis.restart(lose);
+    restart(this.redis, this.nonce(), lose ? 'lost' : 'kept');
     for (const replica of this.replicas) replica.close(false);
   }
 
@@ -87,7 +108,9 @@ export class World implements Surroundings {
       if (!replica.partition.trusted(this.now, STALENESS_MS)) this.violations.push('a replica is not trusted again');
     }
     for (const key of KEYS) {
-      const stored = this.redis.acceptable(key, this.now) ?? this.version(key);
+      const state = partitionOf(this.redis);
+      const held = state.keys.get(key);
+      const stored = acceptable(this.redis, state, held) ? held.payload : this.version(key);
       if (Number(stored) !== this.version(key)) this.violations.push(`L2 keeps ${key} ${stored}`);
       for (const replica of this.replicas) {
         const entry = replica.partition.peek(key, this.now);

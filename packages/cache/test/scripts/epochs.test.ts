@@ -24,6 +24,11 @@ describe('the prologue', () => {
       await scripts.lease('other', 't'),
       await scripts.read('k'),
       await scripts.beat(0),
+      await scripts.acks(1, 60_000),
+      await scripts.set('k'),
+      await scripts.probe(),
+      await scripts.prove(1),
+      await scripts.bless(own),
     ]) {
       expect(answer.slice(0, 3)).toEqual(['EPOCH', own, 0]);
     }

@@ -67,7 +67,8 @@ describe('fill leases', () => {
     const old = scripts.epoch;
     await scripts.endEpoch();
     expect((await scripts.read('k'))[0]).toBe('REFUSED');
-    await redis.hset(scripts.names.meta, 'blessed', old);
+    await scripts.endQuarantine();
+    expect((await scripts.bless(old))[0]).toBe('OK');
     expect((await scripts.read('k'))[0]).toBe('VALUE');
     await redis.hdel(scripts.names.meta, 'blessed');
     expect((await scripts.lease('k', 'b'))[0]).toBe('GRANTED');
@@ -92,18 +93,26 @@ describe('fill leases', () => {
   });
 });
 
-test('a full Redis invalidates, marks and beats, and neither leases nor fills', async ({ redis, scripts }) => {
+test('a full Redis invalidates, marks, beats and proves, and neither leases nor fills nor sets', async ({
+  redis,
+  scripts,
+}) => {
   await scripts.lease('k', 'a');
   const [, before] = (await redis.config('GET', 'maxmemory')) as [string, string];
   await redis.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1');
   try {
     await expect(scripts.lease('l', 'b')).rejects.toThrow('OOM');
     await expect(scripts.fill('k', 'a', 0)).rejects.toThrow('OOM');
+    await expect(scripts.set('k')).rejects.toThrow('OOM');
     expect((await scripts.read('k'))[0]).toBe('LEASE');
     expect((await scripts.mark(['k'], 'w', 100))[0]).toBe('OK');
     expect((await scripts.unmark(['k'], 'w', ['t']))[0]).toBe('OK');
     expect((await scripts.invalidate(['k']))[0]).toBe('OK');
     expect((await scripts.beat(0))[0]).toBe('BEAT');
+    expect((await scripts.acks(1, 60_000))[0]).toBe('ACKS');
+    expect((await scripts.probe())[0]).toBe('PROBE');
+    expect((await scripts.prove(1))[0]).toBe('OK');
+    expect((await scripts.bless('any'))[0]).toBe('REFUSED');
   } finally {
     await redis.config('SET', 'maxmemory', before, 'maxmemory-policy', 'volatile-lru');
   }

@@ -22,6 +22,8 @@ export const test = base
 export const MARK_MS = 3_000;
 /** What the quarantine adds to the longest mark; below it, it ends before the epoch begins: none. */
 const NO_QUARANTINE = -MARK_MS - 1;
+/** What the quarantine adds to the longest mark, where it counts. */
+export const BEYOND_MS = 500;
 const PAGE = 3;
 const LEASE_MS = 5_000;
 
@@ -109,16 +111,46 @@ export class Scripts {
     return this.run('invalidate', [meta, journal, tagKey, tagTimes, ...keys.map(this.names.key)], args);
   }
 
-  mark(keys: string[], writer: string, durationMs = MARK_MS): Promise<unknown[]> {
-    const { meta, journal, tags, tagTimes, marks, bus } = this.names;
-    const args = [bus, this.journal, JSON.stringify([keys, []]), writer, durationMs];
-    return this.run('mark', [meta, journal, tags, tagTimes, marks, ...keys.map(this.names.key)], args);
+  mark(keys: string[], writer: string, durationMs = MARK_MS, leaseMs = 0): Promise<unknown[]> {
+    const { meta, journal, tags, tagTimes, marks, replicas, bus } = this.names;
+    const args = [bus, this.journal, JSON.stringify([keys, []]), writer, durationMs, leaseMs, BEYOND_MS];
+    return this.run('mark', [meta, journal, tags, tagTimes, marks, replicas, ...keys.map(this.names.key)], args);
   }
 
-  unmark(keys: string[], writer: string, tags: string[] = []): Promise<unknown[]> {
-    const { meta, journal, tags: tagKey, tagTimes, marks, bus } = this.names;
-    const args = [bus, this.journal, JSON.stringify(tags), writer, ...keys.map((key) => JSON.stringify(key)), ...tags];
-    return this.run('unmark', [meta, journal, tagKey, tagTimes, marks, ...keys.map(this.names.key)], args);
+  unmark(keys: string[], writer: string, tags: string[] = [], leaseMs = 0): Promise<unknown[]> {
+    const { meta, journal, tags: tagKey, tagTimes, marks, replicas, bus } = this.names;
+    const named = [meta, journal, tagKey, tagTimes, marks, replicas, ...keys.map(this.names.key)];
+    const names = keys.map((key) => JSON.stringify(key));
+    const args = [bus, this.journal, JSON.stringify(tags), writer, leaseMs, BEYOND_MS, ...names, ...tags];
+    return this.run('unmark', named, args);
+  }
+
+  acks(clock: number, leaseMs: number): Promise<unknown[]> {
+    const { meta, journal, replicas } = this.names;
+    return this.run('acks', [meta, journal, replicas], [clock, leaseMs, BEYOND_MS]);
+  }
+
+  set(key: string, tags: string[] = [], ttlMs = 60_000): Promise<unknown[]> {
+    const { meta, journal, tags: tagKey, tagTimes, bus } = this.names;
+    const args = [bus, this.journal, JSON.stringify([[key], []]), ttlMs, 0, JSON.stringify(tags), '"set"'];
+    return this.run('set', [meta, journal, tagKey, tagTimes, this.names.key(key)], args);
+  }
+
+  probe(): Promise<unknown[]> {
+    return this.run('probe', [this.names.meta, this.names.journal], [BEYOND_MS]);
+  }
+
+  prove(probe: number): Promise<unknown[]> {
+    return this.run('prove', [this.names.meta, this.names.journal], [probe]);
+  }
+
+  bless(epoch: string): Promise<unknown[]> {
+    return this.run('bless', [this.names.meta, this.names.journal], [epoch, BEYOND_MS]);
+  }
+
+  /** The quarantine of the present epoch is over. */
+  async endQuarantine(): Promise<void> {
+    await this.#client.hset(this.names.meta, 'since', 1);
   }
 
   beat(applied: number, { name = 'api-1', rowAgeMs = 60_000, longestTtlMs = 60_000 } = {}): Promise<unknown[]> {

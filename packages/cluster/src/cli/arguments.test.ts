@@ -8,8 +8,11 @@ const START = {
   backend: 'auto',
   replicas: 3,
   port: null,
+  console: true,
+  consolePort: null,
   keep: null,
   protocol: 'guarded',
+  writes: 'bounded',
   stalenessMs: null,
   install: true,
   json: false,
@@ -34,14 +37,17 @@ describe('start', () => {
 
   test('takes every option of the contract', () => {
     const argv =
-      '--replicas 5 --port 0 --console-port 0 --keep data --protocol naive --writes bounded --staleness 500 --no-install --backend processes --json --logs';
+      '--replicas 5 --port 0 --console-port 0 --keep data --protocol naive --writes linearizable --staleness 500 --no-install --backend processes --json --logs';
     expect(parseInvocation(argv.split(' '))).toEqual({
       command: 'start',
       backend: 'processes',
       replicas: 5,
       port: 0,
+      console: true,
+      consolePort: 0,
       keep: 'data',
       protocol: 'naive',
+      writes: 'linearizable',
       stalenessMs: 500,
       install: false,
       json: true,
@@ -49,12 +55,20 @@ describe('start', () => {
     });
   });
 
+  test('leaves the console out', () => {
+    expect(parseInvocation(['--no-console'])).toEqual({ ...START, console: false });
+    expect(problemsOf('--no-console', '--console-port', '0')).toEqual([
+      '--console-port is for a console, and --no-console leaves it out',
+    ]);
+  });
+
   test('takes --name=value', () => {
     expect(parseInvocation(['--replicas=16'])).toEqual({ ...START, replicas: 16 });
   });
 
-  test('refuses linearizable writes with the reason', () => {
-    expect(problemsOf('--writes', 'linearizable')).toEqual([expect.stringContaining('not there yet')]);
+  test('takes the mode of writes', () => {
+    expect(parseInvocation(['--writes', 'linearizable'])).toEqual({ ...START, writes: 'linearizable' });
+    expect(problemsOf('--writes', 'fast')).toHaveLength(1);
   });
 });
 
@@ -74,6 +88,18 @@ describe('orders', () => {
       name: 'redis',
       options: { kill: true, loseData: true, downMs: 3000 },
     });
+  });
+
+  test('scenario, with or without a name', () => {
+    const scenario = { command: 'scenario', cluster: null, name: null, install: true, json: false };
+    expect(parseInvocation(['scenario'])).toEqual(scenario);
+    expect(parseInvocation(['scenario', 'tour', '--json', '--no-install'])).toEqual({
+      ...scenario,
+      name: 'tour',
+      install: false,
+      json: true,
+    });
+    expect(problemsOf('scenario', 'tour', 'again')).toEqual(['scenario does not take again']);
   });
 
   test('options may come before the command', () => {
@@ -100,9 +126,9 @@ test.each([
   ],
   [['restart', 'redis', '--down', '-1'], '--down is "-1"; it is a whole number from 0 to 600000'],
   [['--keep', '--json'], '--keep needs a value'],
-  [['toString'], 'there is no command toString; start, status, scale, stop, watch, restart'],
+  [['toString'], 'there is no command toString; start, status, scale, stop, watch, scenario, restart'],
   [['restart', 'redis', '--down=-1'], '--down is "-1"; it is a whole number from 0 to 600000'],
-  [['dance'], 'there is no command dance; start, status, scale, stop, watch, restart'],
+  [['dance'], 'there is no command dance; start, status, scale, stop, watch, scenario, restart'],
   [['watch', '--for', '0'], '--for is "0"; it is a whole number from 1 to 86400'],
   [['scale', '3', '--for', '5'], 'scale does not take --for'],
   [['--port', '65536'], '--port is "65536"; it is a whole number from 0 to 65535'],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
 import { DOWN_LIMIT_MS, REPLICAS_DEFAULT, REPLICAS_MAX } from '../limits.ts';
-import { LINEARIZABLE_REFUSED, type RestartOptions } from '../options.ts';
+import type { RestartOptions } from '../options.ts';
 import type { Settings } from '../status.ts';
 
 /** What a command line asks for. */
@@ -18,6 +18,7 @@ export type Invocation =
       /** Null: until the user ends it. */
       readonly forS: number | null;
     }
+  | ScenarioInvocation
   | {
       readonly command: 'restart';
       readonly cluster: string | null;
@@ -30,28 +31,45 @@ export interface StartInvocation {
   readonly backend: 'auto' | 'processes' | 'compose';
   readonly replicas: number;
   readonly port: number | null;
+  readonly console: boolean;
+  readonly consolePort: number | null;
   readonly keep: string | null;
   readonly protocol: Settings['protocol'];
+  readonly writes: Settings['writes'];
   readonly stalenessMs: number | null;
   readonly install: boolean;
   readonly json: boolean;
   readonly logs: boolean;
 }
 
-const FLAGS = ['help', 'json', 'logs', 'no-install', 'kill', 'lose-data'] as const;
+export interface ScenarioInvocation {
+  readonly command: 'scenario';
+  readonly cluster: string | null;
+  /** Null: they are listed. */
+  readonly name: string | null;
+  readonly install: boolean;
+  readonly json: boolean;
+}
+
+const FLAGS = ['help', 'json', 'logs', 'no-install', 'no-console', 'kill', 'lose-data'] as const;
 const VALUES = [
   ...['replicas', 'port', 'console-port', 'keep', 'protocol', 'writes', 'staleness', 'backend'],
   ...['cluster', 'down', 'for'],
 ];
 
+interface CommandForm {
+  readonly options: readonly string[];
+  readonly operands: readonly string[];
+  /** True: the operand may be left out. */
+  readonly optional?: boolean;
+}
+
 /** Which options belong to which command; `start` is what is done without a command. */
-const COMMANDS: Readonly<
-  Record<string, { readonly options: readonly string[]; readonly operands: readonly string[] }>
-> = {
+const COMMANDS: Readonly<Record<string, CommandForm>> = {
   start: {
     options: [
       ...['replicas', 'port', 'console-port', 'keep', 'protocol', 'writes', 'staleness', 'backend'],
-      ...['no-install', 'json', 'logs'],
+      ...['no-install', 'no-console', 'json', 'logs'],
     ],
     operands: [],
   },
@@ -59,6 +77,7 @@ const COMMANDS: Readonly<
   scale: { options: ['cluster'], operands: ['N'] },
   stop: { options: ['cluster'], operands: [] },
   watch: { options: ['json', 'for', 'cluster'], operands: [] },
+  scenario: { options: ['json', 'no-install', 'cluster'], operands: ['NAME'], optional: true },
   restart: { options: ['kill', 'lose-data', 'down', 'cluster'], operands: ['NAME'] },
 };
 
@@ -92,6 +111,14 @@ function invocationOf(read: Reader): Invocation {
         json: read.flag('json'),
         forS: read.integer('--for', read.value('for'), 1, WATCH_MAX_S),
       };
+    case 'scenario':
+      return {
+        command: 'scenario',
+        cluster,
+        name: read.operand,
+        install: !read.flag('no-install'),
+        json: read.flag('json'),
+      };
     case 'restart':
       return { command: 'restart', cluster, name: read.operand ?? '', options: restartOf(read) };
     default:
@@ -100,16 +127,19 @@ function invocationOf(read: Reader): Invocation {
 }
 
 function startOf(read: Reader): StartInvocation {
-  // There is no console yet; its port is accepted, so that scripts need not change when there is.
-  read.integer('--console-port', read.value('console-port'), 0, PORT_MAX);
-  if (read.choice('writes', ['bounded', 'linearizable']) === 'linearizable') read.problems.push(LINEARIZABLE_REFUSED);
+  if (read.flag('no-console') && read.value('console-port') !== null) {
+    read.problems.push('--console-port is for a console, and --no-console leaves it out');
+  }
   return {
     command: 'start',
     backend: read.choice('backend', ['auto', 'processes', 'compose']),
     replicas: read.integer('--replicas', read.value('replicas'), 1, REPLICAS_MAX) ?? REPLICAS_DEFAULT,
     port: read.integer('--port', read.value('port'), 0, PORT_MAX),
+    console: !read.flag('no-console'),
+    consolePort: read.integer('--console-port', read.value('console-port'), 0, PORT_MAX),
     keep: read.value('keep'),
     protocol: read.choice('protocol', ['guarded', 'naive']),
+    writes: read.choice('writes', ['bounded', 'linearizable']),
     stalenessMs: read.integer('--staleness', read.value('staleness'), 1, STALENESS_MAX_MS),
     install: !read.flag('no-install'),
     json: read.flag('json'),
@@ -157,7 +187,7 @@ class Reader {
     this.command = command === undefined ? 'start' : first;
     const given = operands.slice(1);
     for (const [index, name] of (command?.operands ?? []).entries()) {
-      if (given[index] === undefined) this.problems.push(`${first} needs ${name}`);
+      if (given[index] === undefined && command?.optional !== true) this.problems.push(`${first} needs ${name}`);
     }
     this.operand = given[0] ?? null;
     for (const extra of command === undefined ? [] : given.slice(command.operands.length)) {

@@ -1,9 +1,11 @@
 import { inspect } from 'node:util';
+import type { Cluster } from '../cluster.ts';
 import { findCluster } from '../control/remote-cluster.ts';
 import { ClusterError } from '../errors.ts';
 import type { ClusterOptions } from '../options.ts';
 import { watch } from '../watch/watch.ts';
 import { type Invocation, parseInvocation } from './arguments.ts';
+import { runScenario } from './scenario.ts';
 import { runStart } from './start.ts';
 import { USAGE } from './usage.ts';
 import { describeStatus } from './words.ts';
@@ -26,37 +28,52 @@ export async function main(argv: readonly string[], overrides: ClusterOptions = 
     return code;
   }
   try {
-    await obey(invocation, overrides);
-    return EXIT.fine;
+    return (await obey(invocation, overrides)) ? EXIT.fine : EXIT.failed;
   } catch (error) {
     return explain(error);
   }
 }
 
-async function obey(invocation: Invocation, overrides: ClusterOptions): Promise<void> {
+/** True when it was done, and came out as it should. */
+async function obey(invocation: Invocation, overrides: ClusterOptions): Promise<boolean> {
   switch (invocation.command) {
     case 'help':
       process.stdout.write(USAGE);
-      return;
+      return true;
     case 'start':
-      return runStart(invocation, overrides);
+      await runStart(invocation, overrides);
+      return true;
+    case 'scenario':
+      return runScenario(invocation, overrides);
+    default:
+      await order(await findCluster(invocation.cluster), invocation);
+      return true;
+  }
+}
+
+/** Gives an order to a cluster that runs. */
+async function order(
+  cluster: Cluster,
+  invocation: Exclude<Invocation, { command: 'help' | 'start' | 'scenario' }>,
+): Promise<void> {
+  switch (invocation.command) {
     case 'status': {
-      const status = await (await findCluster(invocation.cluster)).status();
+      const status = await cluster.status();
       process.stdout.write(invocation.json ? `${JSON.stringify(status)}\n` : `${describeStatus(status)}\n`);
       return;
     }
     case 'scale':
-      await (await findCluster(invocation.cluster)).scale(invocation.replicas);
+      await cluster.scale(invocation.replicas);
       return;
     case 'restart':
-      await (await findCluster(invocation.cluster)).restart(invocation.name, invocation.options);
+      await cluster.restart(invocation.name, invocation.options);
       return;
     case 'watch': {
-      const { cluster, json, forS } = invocation;
-      return watch(await findCluster(cluster), { json, forMs: forS === null ? null : forS * 1_000 });
+      const { json, forS } = invocation;
+      return watch(cluster, { json, forMs: forS === null ? null : forS * 1_000 });
     }
     case 'stop':
-      return (await findCluster(invocation.cluster)).stop();
+      return cluster.stop();
   }
 }
 

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { engineProblem } from '../compose/docker.ts';
 import { openComposeCluster } from '../compose/open-compose-cluster.ts';
 import { serveControl } from '../control/server.ts';
-import { ClusterError } from '../errors.ts';
 import { ensurePrograms } from '../install/ensure-programs.ts';
 import type { ClusterOptions } from '../options.ts';
 import { within } from '../processes/child.ts';
@@ -10,6 +9,7 @@ import { findPrograms } from '../processes/programs.ts';
 import { reportToStderr } from '../report.ts';
 import { type OpenedCluster, openCluster } from '../start-cluster.ts';
 import type { StartInvocation } from './arguments.ts';
+import { interruption } from './interruption.ts';
 import { describeStatus, prefixedLines, whatToTry } from './words.ts';
 
 const say = reportToStderr;
@@ -47,15 +47,16 @@ async function openOn(
   if (backend === 'processes') {
     await ensurePrograms({ install, say, signal: options.signal });
     say(`starting Postgres, Redis, nginx and ${replicas} replicas`);
-    return openCluster(options);
+    return openCluster({ ...options, links: true });
   }
   say(`building and starting Postgres, Redis, nginx and ${replicas} replicas in containers`);
   return openComposeCluster(options);
 }
 
-async function runUntil({ cluster, folder }: OpenedCluster, json: boolean, interrupt: AbortSignal): Promise<void> {
+async function runUntil(opened: OpenedCluster, json: boolean, interrupt: AbortSignal): Promise<void> {
+  const { cluster, folder } = opened;
   try {
-    const control = await serveControl(cluster, folder);
+    const control = opened.control ?? (await serveControl(cluster, folder, say));
     const status = await cluster.status();
     process.stdout.write(
       json
@@ -73,11 +74,14 @@ async function runUntil({ cluster, folder }: OpenedCluster, json: boolean, inter
 }
 
 function clusterOptions(invocation: StartInvocation, signal: AbortSignal): ClusterOptions {
-  const { replicas, port, keep, protocol, stalenessMs, logs } = invocation;
+  const { replicas, port, keep, protocol, writes, stalenessMs, logs, console: wished, consolePort } = invocation;
   return {
     replicas,
     port,
+    console: wished,
+    consolePort,
     protocol,
+    writes,
     signal,
     env: passedOn(process.env),
     // Relative to where the user is, which npm changes to the root of the checkout.
@@ -88,21 +92,9 @@ function clusterOptions(invocation: StartInvocation, signal: AbortSignal): Clust
 }
 
 /** What of our environment is meant for the replicas. */
-function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
+export function passedOn(env: NodeJS.ProcessEnv): Record<string, string> {
   const ours = Object.entries(env).filter(([name]) => name.startsWith('CACHE_') || name === 'LOG_LEVEL');
   return Object.fromEntries(ours.map(([name, value]) => [name, value ?? '']));
-}
-
-/**
- * Aborted by the first signal that asks us to end. The listeners stay for good: a second signal must not kill the
- * launcher while its children are still there, and Ctrl-C under npm arrives twice.
- */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => controller.abort(new ClusterError('E_CLUSTER_STOPPED', `ended by ${name}`)));
-  }
-  return controller.signal;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

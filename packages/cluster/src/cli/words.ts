@@ -2,13 +2,14 @@ import type { ShowLine } from '../processes/logs.ts';
 import type { Status } from '../status.ts';
 
 /** A running cluster for people: where everything is. */
-export function describeStatus({ url, replicas, redis, postgres, nginx, settings }: Status): string {
+export function describeStatus({ url, console: page, replicas, redis, postgres, nginx, settings }: Status): string {
   const rows = [
     ['cluster', url, `nginx, pid ${nginx.pid ?? '-'}`],
-    ...replicas.map(({ name, internal, pid, state, url: at }) => [
+    ...(page === null ? [] : [['console', page, 'what happens, seen from outside']]),
+    ...replicas.map(({ name, internal, pid, state, paused, url: at }) => [
       name,
       at ?? '-',
-      `${state}, pid ${pid ?? '-'}, private ${internal}`,
+      `${paused === true ? 'paused' : state}, pid ${pid ?? '-'}, private ${internal}`,
     ]),
     ['redis', redis.url ?? '-', `pid ${redis.pid ?? '-'}`],
     ['postgres', postgres.url ?? '-', `pid ${postgres.pid ?? '-'}`],

@@ -10,9 +10,20 @@ import type { Compose, Container } from './compose.ts';
 import { docker } from './docker.ts';
 import { ReplicaContainer } from './replica-container.ts';
 
+/** What a cluster of containers holds from its start to its end. */
+export interface ComposeHoldings {
+  readonly compose: Compose;
+  /** Of this machine: nginx', and the console's, if there is one. */
+  readonly port: number;
+  readonly consolePort: number | null;
+  readonly resolved: ResolvedOptions;
+  readonly instance: Instance;
+}
+
 /** A cluster of containers, started from docker-compose.yml; only nginx can be reached from this machine. */
 export class ComposeCluster implements Cluster {
   readonly url: string;
+  readonly #console: string | null;
   readonly #compose: Compose;
   readonly #options: ResolvedOptions;
   readonly #instance: Instance;
@@ -22,12 +33,13 @@ export class ComposeCluster implements Cluster {
   #orders: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | null = null;
 
-  constructor(compose: Compose, url: string, options: ResolvedOptions, instance: Instance) {
-    this.url = url;
+  constructor({ compose, port, consolePort, resolved, instance }: ComposeHoldings) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.#console = consolePort === null ? null : `http://127.0.0.1:${consolePort}`;
     this.#compose = compose;
-    this.#options = options;
+    this.#options = resolved;
     this.#instance = instance;
-    this.#replicas = options.replicas;
+    this.#replicas = resolved.replicas;
   }
 
   /** Builds what has to be built, and starts everything. On failure nothing is left. */
@@ -55,7 +67,7 @@ export class ComposeCluster implements Cluster {
     const { settings } = this.#options;
     return {
       url: this.url,
-      console: null,
+      console: this.#console,
       replicas: listed,
       redis: none,
       postgres: none,
@@ -128,7 +140,7 @@ export class ComposeCluster implements Cluster {
 
   async #find(name: string): Promise<Container> {
     const found = await this.#compose.containers();
-    const members = found.filter(({ service }) => service !== 'migrate');
+    const members = found.filter(({ service }) => service !== 'migrate' && service !== 'console');
     const nameOf = ({ service, number }: Container) => (service === 'api' ? `api-${number}` : service);
     const member = members.find((container) => nameOf(container) === name);
     if (member !== undefined) return member;

@@ -68,11 +68,18 @@ test('the settings go before the environment', () => {
     stalenessMs: 2_000,
     env: { CACHE_L1: 'lru', CACHE_PROTOCOL: 'x' },
   });
-  expect(composeEnvironment(resolved, 8_085)).toEqual({
+  expect(composeEnvironment(resolved, 8_085, 8_095)).toEqual({
     LOCKSTEP_PORT: '127.0.0.1:8085',
+    LOCKSTEP_CONSOLE_PORT: '8095',
     CACHE_L1: 'lru',
     CACHE_PROTOCOL: 'naive',
     CACHE_WRITES: 'bounded',
     CACHE_STALENESS_MS: '2000',
   });
+});
+
+test('without a port for it, there is no console', () => {
+  const environment = composeEnvironment(resolveOptions({}), 8_085, null);
+  expect(environment).toMatchObject({ LOCKSTEP_CONSOLE: '0' });
+  expect(environment).not.toHaveProperty('LOCKSTEP_CONSOLE_PORT');
 });

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { ClusterError } from '../errors.ts';
 import { type ClusterOptions, type ResolvedOptions, resolveOptions } from '../options.ts';
-import { holdPublicPort } from '../processes/ports.ts';
+import { CONSOLE_PORT, holdPublicPort, NGINX_PORT, type PortUse } from '../processes/ports.ts';
 import { CHECKOUT, checkoutFolder } from '../run/base.ts';
 import { launcherOf, openInstance } from '../run/instance.ts';
 import type { OpenedCluster } from '../start-cluster.ts';
@@ -25,34 +25,50 @@ export async function openComposeCluster(options: ClusterOptions = {}): Promise<
   }
   const instance = openInstance(checkout);
   try {
-    const held = await holdPublicPort(resolved.port, 0);
-    await held.release();
-    const compose = new Compose(projectOf(instance.folder), composeEnvironment(resolved, held.port));
-    const cluster = new ComposeCluster(compose, `http://127.0.0.1:${held.port}`, resolved, instance);
+    const port = await freePublicPort(resolved.port, NGINX_PORT);
+    const consolePort = resolved.console && (await freePublicPort(resolved.console.port, CONSOLE_PORT));
+    const compose = new Compose(projectOf(instance.folder), composeEnvironment(resolved, port, consolePort));
+    const cluster = new ComposeCluster({ compose, port, consolePort, resolved, instance });
     await cluster.start();
-    return { cluster, folder: instance.folder };
+    return { cluster, folder: instance.folder, control: null };
   } catch (error) {
     instance.close();
     throw error;
   }
 }
 
+/** A port that was free a moment ago, for the engine to listen on. */
+async function freePublicPort(wish: number | null, use: PortUse): Promise<number> {
+  const held = await holdPublicPort(wish, 0, use);
+  await held.release();
+  return held.port;
+}
+
 /** What of the options containers do not have, a line for each. */
-export function notOffered({ keep, links, showLine, servers, replicaCommand }: ClusterOptions): string[] {
+export function notOffered(options: ClusterOptions): string[] {
+  const { keep, links, showLine, servers, replicaCommand, consoleCommand } = options;
   const refused: readonly (readonly [unknown, string])[] = [
     [keep, 'the compose backend cannot keep data in a folder (--keep): it has volumes, which end with the cluster'],
     [showLine, 'the compose backend does not show logs (--logs): `docker compose -p PROJECT logs -f` does'],
     [links, 'the compose backend has no links: faults are for the processes backend'],
-    [servers ?? replicaCommand, 'the compose backend starts what docker-compose.yml says, and nothing else'],
+    [
+      servers ?? replicaCommand ?? consoleCommand,
+      'the compose backend starts what docker-compose.yml says, and nothing else',
+    ],
   ];
   return refused.flatMap(([asked, why]) => (asked === undefined || asked === false ? [] : [why]));
 }
 
-/** What docker-compose.yml is told by its environment. */
-export function composeEnvironment({ env, settings }: ResolvedOptions, port: number): Record<string, string> {
+/** What docker-compose.yml is told by its environment; without a port of its own there is no console. */
+export function composeEnvironment(
+  { env, settings }: ResolvedOptions,
+  port: number,
+  consolePort: number | null,
+): Record<string, string> {
   return {
     ...env,
     LOCKSTEP_PORT: `127.0.0.1:${port}`,
+    ...(consolePort === null ? { LOCKSTEP_CONSOLE: '0' } : { LOCKSTEP_CONSOLE_PORT: String(consolePort) }),
     CACHE_PROTOCOL: settings.protocol,
     CACHE_WRITES: settings.writes,
     CACHE_STALENESS_MS: String(settings.stalenessMs),

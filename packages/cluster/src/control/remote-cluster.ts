@@ -1,4 +1,3 @@
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Cluster } from '../cluster.ts';
 import { ClusterError, hasCode, UsageError } from '../errors.ts';
@@ -10,7 +9,8 @@ import { checkoutFolder } from '../run/base.ts';
 import { type Launcher, type LiveInstance, liveInstances } from '../run/instance.ts';
 import { isAlive } from '../run/process-table.ts';
 import type { Status } from '../status.ts';
-import { readLine } from './server.ts';
+import { connected } from './connected.ts';
+import { readLine } from './lines.ts';
 import { type Order, parseReply, SOCKET } from './wire.ts';
 
 /**
@@ -90,7 +90,10 @@ class RemoteCluster implements Cluster {
   }
 
   link(): Link {
-    throw new ClusterError('E_CLUSTER_NO_LINKS', 'links are within the process that started the cluster');
+    throw new ClusterError(
+      'E_CLUSTER_NO_LINKS',
+      'links are within the process that started the cluster: a session with it (connectCluster) gives orders to them',
+    );
   }
 
   async #order(order: Order, moreMs = 0): Promise<Status> {
@@ -105,15 +108,8 @@ async function send(path: string, order: Order, moreMs = 0): Promise<Status | nu
   socket.on('error', () => undefined);
   socket.write(`${JSON.stringify(order)}\n`);
   try {
-    return parseReply(await readLine(socket, CONTROL_ANSWER_MS + moreMs));
+    return parseReply(await readLine(socket, CONTROL_ANSWER_MS + moreMs)) as Status | null;
   } finally {
     socket.destroy();
   }
-}
-
-function connected(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(socket.off('error', reject)));
-    socket.once('error', reject);
-  });
 }

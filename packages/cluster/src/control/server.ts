@@ -1,22 +1,40 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Cluster } from '../cluster.ts';
-import { ClusterError, reasonOf } from '../errors.ts';
-import { CONTROL_CONNECTIONS, CONTROL_MESSAGE_BYTES, CONTROL_REQUEST_MS } from '../limits.ts';
-import type { Status } from '../status.ts';
-import { type Order, parseOrder, type Reply, SOCKET } from './wire.ts';
+import type { Cluster, LocalCluster } from '../cluster.ts';
+import { ClusterError } from '../errors.ts';
+import { CONTROL_CONNECTIONS } from '../limits.ts';
+import type { Report } from '../report.ts';
+import type { Breakages } from './breakage.ts';
+import { readLine } from './lines.ts';
+import { Session } from './session.ts';
+import { type Order, parseOrder, type Reply, refusalOf, SOCKET } from './wire.ts';
 
 export interface ControlServer {
   /** Resolves once a `stop` has been ordered, obeyed and answered. */
   readonly stopped: Promise<void>;
+  /** Ends the sessions and undoes what they have broken. */
+  endSessions(): Promise<void>;
+  /** Does that and listens no more; resolves when nobody is connected any more, the giver of the last order included. */
   close(): Promise<void>;
 }
 
 /** Obeys orders from other terminals of the same user, over a socket in the cluster's private folder. */
-export async function serveControl(cluster: Cluster, folder: string): Promise<ControlServer> {
+export async function serveControl(
+  cluster: Cluster | LocalCluster,
+  folder: string,
+  report: Report,
+): Promise<ControlServer> {
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+  const breakages: Breakages = new Map();
+  const sessions = new Set<Session>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    void answer(cluster, socket).then((order) => order?.command === 'stop' && stop());
+    void answer(cluster, socket).then(({ command, ok }) => {
+      if (command === 'stop') stop();
+      if (command !== 'session' || !ok) return;
+      const session = new Session(cluster as LocalCluster, socket, breakages, report);
+      sessions.add(session);
+      void session.ended.then(() => sessions.delete(session));
+    });
   });
   server.maxConnections = CONTROL_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
@@ -27,30 +45,47 @@ export async function serveControl(cluster: Cluster, folder: string): Promise<Co
       resolve();
     });
   });
-  return { stopped, close: () => new Promise((resolve) => server.close(() => resolve())) };
+  const endSessions = async () => {
+    await Promise.all([...sessions].map((session) => session.end()));
+  };
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await endSessions();
+    await closed;
+  };
+  return { stopped, endSessions, close };
 }
 
-/** Resolves, with the order, when the reply is on its way or nobody is there to take it. */
-async function answer(cluster: Cluster, socket: Socket): Promise<Order | null> {
+interface Answered {
+  readonly command: Order['command'] | null;
+  readonly ok: boolean;
+}
+
+/** Resolves, with what was ordered, when the reply is on its way or nobody is there to take it. */
+async function answer(cluster: Cluster | LocalCluster, socket: Socket): Promise<Answered> {
   // One that goes away while its order is obeyed is no reason to stop obeying.
   socket.on('error', () => undefined);
-  let order: Order | null = null;
+  let command: Order['command'] | null = null;
   let reply: Reply;
   try {
-    order = parseOrder(await readLine(socket));
-    reply = { ok: true, status: await obey(cluster, order) };
+    const order = parseOrder(await readLine(socket));
+    command = order.command;
+    reply = { ok: true, value: await obey(cluster, order) };
   } catch (error) {
-    const code = error instanceof ClusterError ? error.code : 'E_CLUSTER_CONTROL';
-    reply = { ok: false, code, message: reasonOf(error) };
+    reply = refusalOf(error);
   }
+  const line = `${JSON.stringify(reply)}\n`;
+  const goesOn = command === 'session' && reply.ok;
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
-    socket.end(`${JSON.stringify(reply)}\n`, resolve);
+    if (goesOn) socket.write(line, () => resolve());
+    else socket.end(line, resolve);
   });
-  return order;
+  return { command, ok: reply.ok };
 }
 
-async function obey(cluster: Cluster, order: Order): Promise<Status | null> {
+/** What can be ordered without a session. */
+async function obey(cluster: Cluster | LocalCluster, order: Order): Promise<unknown> {
   switch (order.command) {
     case 'status':
       return cluster.status();
@@ -61,32 +96,10 @@ async function obey(cluster: Cluster, order: Order): Promise<Status | null> {
     case 'stop':
       await cluster.stop();
       return null;
+    case 'session':
+      if ('signal' in cluster) return { url: cluster.url };
+      throw new ClusterError('E_CLUSTER_BACKEND', 'faults are for the processes backend: not available in containers');
+    default:
+      throw new ClusterError('E_CLUSTER_CONTROL', `${order.command} is for a session, at whose end it is undone`);
   }
-}
-
-/** Reads up to the first line's end; fails when it is too long or too slow. */
-export function readLine(socket: Socket, limitMs = CONTROL_REQUEST_MS): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const fail = (what: string) => {
-      reject(new ClusterError('E_CLUSTER_CONTROL', `the other side of the control socket ${what}`));
-      socket.destroy();
-    };
-    const tooLong = setTimeout(fail, limitMs, `said nothing for ${limitMs} ms`);
-    socket.setEncoding('utf8');
-    socket.on('data', (part: string) => {
-      text += part;
-      const end = text.indexOf('\n');
-      if (end >= 0) {
-        // It has been said: what is done about it may take longer than saying it.
-        clearTimeout(tooLong);
-        resolve(text.slice(0, end));
-      } else if (text.length > CONTROL_MESSAGE_BYTES) fail('says too much');
-    });
-    socket.on('end', () => fail('ended in the middle'));
-    socket.on('close', () => {
-      clearTimeout(tooLong);
-      fail('is gone');
-    });
-  });
 }

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Fault } from './fault.ts';
 import { createLink, type Link } from './link.ts';
 
 let echo: Server;
@@ -162,10 +163,86 @@ describe('latency', () => {
     await link.heal();
     await client.say('b').hears('ab');
   });
+});
 
-  test('is milliseconds from 0', async () => {
-    await expect(link.fail({ kind: 'latency', ms: -1 })).rejects.toThrow('milliseconds from 0');
+describe('jitter', () => {
+  test('delays each piece by another time, and keeps the order', async () => {
+    // Of the first piece there, of the second there, and of what comes back.
+    const draws = [0.9, 0];
+    const jittery = await createLink({ target: link.url, random: () => draws.shift() ?? 0 });
+    await jittery.fail({ kind: 'jitter', ms: 100 });
+    const client = new Client(jittery.port);
+    await once(client.socket, 'connect');
+    const since = performance.now();
+    client.say('first ');
+    // Sent when the first has left, so that it is a piece of its own; it is drawn no delay, and still comes after it.
+    await expect.poll(() => draws.length).toBe(1);
+    client.say('second');
+    await client.hears('first second');
+    expect(performance.now() - since).toBeGreaterThan(88);
+    await jittery.close();
   });
+});
+
+describe('reset', () => {
+  test('resets what is there, and accepts and resets what is new', async () => {
+    const client = new Client().say('a');
+    await client.hears('a');
+    await link.fail({ kind: 'reset' });
+    expect(await client.ended).toBe('ECONNRESET');
+    const other = new Client();
+    // Accepted: refused would be ECONNREFUSED.
+    expect(await other.ended).toBe('ECONNRESET');
+    expect(link.connections).toBe(0);
+    await link.heal();
+    await new Client().say('b').hears('b');
+  });
+});
+
+describe('limit', () => {
+  test('lets through so many bytes a second each way, whole and in order', async () => {
+    await link.fail({ kind: 'limit', bytesPerSecond: 20_000 });
+    const client = new Client();
+    await once(client.socket, 'connect');
+    const text = Array.from({ length: 1_000 }, (_, i) => String(i).padStart(9)).join(' ');
+    const since = performance.now();
+    await client.say(text).hears(text);
+    // 10,000 bytes take half a second each way, at the same time but for the first slice.
+    expect(performance.now() - since).toBeGreaterThan(450);
+  });
+
+  test('healing delivers the rest at once', async () => {
+    await link.fail({ kind: 'limit', bytesPerSecond: 1 });
+    const client = new Client().say('much more than a byte');
+    await expect.poll(() => link.connections).toBe(1);
+    await link.heal();
+    await client.hears('much more than a byte');
+  });
+});
+
+test.each([
+  [{ kind: 'latency', ms: -1 }, 'the latency of a link is -1; it is milliseconds from 0 to 3600000'],
+  [{ kind: 'jitter' }, 'the jitter of a link is undefined; it is milliseconds from 0 to 3600000'],
+  [{ kind: 'limit', bytesPerSecond: 0 }, 'the limit of a link is 0; it is bytes/s from 1 to 1000000000'],
+  [{ kind: 'lose', share: 1.1 }, 'what a link loses is 1.1; it is a share of the messages from 0 to 1'],
+  [{ kind: 'dance' }, 'a link has no fault "dance"; there is down, reset, blackhole, latency, jitter, limit or lose'],
+])('refuses %j', async (fault, problem) => {
+  await expect(link.fail(fault as Fault)).rejects.toThrow(problem);
+  expect(link.fault).toBeNull();
+});
+
+test('changes that overlap are made one after the other: the last counts', async () => {
+  await link.fail({ kind: 'down' });
+  await Promise.all([link.heal(), link.fail({ kind: 'down' })]);
+  expect(await new Client().ended).toBe('ECONNREFUSED');
+  await Promise.all([link.fail({ kind: 'down' }), link.heal()]);
+  await new Client().say('still there').hears('still there');
+});
+
+test('a closed link stays closed, whoever heals it late', async () => {
+  await link.close();
+  await link.heal();
+  expect(await new Client().ended).toBe('ECONNREFUSED');
 });
 
 test('cut resets what is there, once; new connections are served', async () => {

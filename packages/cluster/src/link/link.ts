@@ -3,24 +3,9 @@ import { ClusterError, hasCode } from '../errors.ts';
 import { LINK_CONNECTIONS, LINK_LISTEN_MS } from '../limits.ts';
 import { until } from '../probe.ts';
 import { Direction } from './direction.ts';
+import { type Fault, parseFault } from './fault.ts';
 
-/**
- * A TCP link: a port on loopback that forwards to a target, and can fail the way networks do.
- *
- * | fault       | new connections                 | present connections                                        |
- * |-------------|---------------------------------|------------------------------------------------------------|
- * | `down`      | refused                         | reset                                                      |
- * | `blackhole` | accepted, and nothing answers   | stay open, nothing is forwarded, not even an end           |
- * | `latency`   | forwarded, `ms` late each way   | the same; what was sent first arrives first                |
- *
- * After `heal` a black hole delivers what it held, as a partition does when it heals: bytes are late, never lost or
- * swapped. Nothing is parsed, so a link carries Redis and Postgres alike.
- */
-export type Fault =
-  | { readonly kind: 'down' }
-  | { readonly kind: 'blackhole' }
-  | { readonly kind: 'latency'; readonly ms: number };
-
+/** A TCP link: a port on loopback that forwards to a target, Redis and Postgres alike, and can fail: see `Fault`. */
 export interface Link {
   /** The target's URL with host and port of the link: what the client is given instead. */
   readonly url: string;
@@ -28,12 +13,15 @@ export interface Link {
   readonly fault: Fault | null;
   /** Connections that are open now. */
   readonly connections: number;
+  /** Messages to subscriptions that it has lost, by the fault `lose`. */
+  readonly lost: number;
   /** Puts the link into this fault; resolves once it acts. One fault at a time: it replaces the former. */
   fail(fault: Fault): Promise<void>;
   /** Resets the present connections, once; new ones are accepted. Answers how many there were. */
   cut(): number;
-  /** Ends any fault; resolves when connections are accepted again. */
+  /** Ends any fault, and delivers what was held; resolves when connections are accepted again. */
   heal(): Promise<void>;
+  /** Ends it for good. */
   close(): Promise<void>;
 }
 
@@ -42,6 +30,8 @@ export interface LinkOptions {
   readonly target: string;
   /** 0 or absent: any free one. */
   readonly port?: number;
+  /** In [0, 1): what jitter and losses are drawn from. */
+  readonly random?: () => number;
 }
 
 const HOST = '127.0.0.1';
@@ -64,13 +54,18 @@ class TcpLink implements Link {
   readonly #target: URL;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
+  readonly #random: () => number;
   #port: number;
   #fault: Fault | null = null;
+  #lost = 0;
+  #isClosed = false;
+  #turns: Promise<unknown> = Promise.resolve();
 
-  constructor({ target, port = 0 }: LinkOptions) {
+  constructor({ target, port = 0, random = Math.random }: LinkOptions) {
     this.#target = new URL(target);
     if (this.#target.port === '') throw new ClusterError('E_CLUSTER_PORT', 'the target of a link needs a port');
     this.#port = port;
+    this.#random = random;
     // Half-open, so that one side's end is passed on as an end and the other may still finish.
     this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (near) =>
       this.#accept(near),
@@ -96,6 +91,10 @@ class TcpLink implements Link {
 
   get connections(): number {
     return this.#pairs.size;
+  }
+
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Listens; on a port that it had before, it waits for whoever took it meanwhile. */
@@ -128,19 +127,20 @@ class TcpLink implements Link {
   }
 
   async fail(fault: Fault): Promise<void> {
-    if (fault.kind === 'latency' && !(fault.ms >= 0)) {
-      throw new ClusterError('E_CLUSTER_OPTIONS', `the latency of a link is ${fault.ms}; it is milliseconds from 0`);
-    }
-    this.#fault = fault;
-    if (fault.kind === 'down') {
-      // Closing the listener makes the kernel refuse; its callback waits for the connections, hence the cut first.
-      const closed = this.#server.listening ? closing(this.#server) : Promise.resolve();
-      this.cut();
-      await closed;
-      return;
-    }
-    if (!this.#server.listening) await this.listen();
-    this.#apply();
+    const parsed = parseFault(fault);
+    await this.#inTurn(() => this.#put(parsed));
+  }
+
+  heal(): Promise<void> {
+    return this.#inTurn(() => this.#put(null));
+  }
+
+  close(): Promise<void> {
+    return this.#inTurn(() => {
+      const closed = this.#put({ kind: 'down' });
+      this.#isClosed = true;
+      return closed;
+    });
   }
 
   cut(): number {
@@ -149,14 +149,30 @@ class TcpLink implements Link {
     return pairs.length;
   }
 
-  async heal(): Promise<void> {
-    this.#fault = null;
-    if (!this.#server.listening) await this.listen();
-    this.#apply();
+  /**
+   * One change after the other. 1: `heal` begins to listen, which takes its time. 2: `down` finds no listener to close.
+   * 3: the listener is there, and serves a link that is down.
+   */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#turns.then(change);
+    this.#turns = done.catch(() => undefined);
+    return done;
   }
 
-  async close(): Promise<void> {
-    await this.fail({ kind: 'down' });
+  async #put(fault: Fault | null): Promise<void> {
+    // Whoever heals it late must not open it again: nobody would close it any more.
+    if (this.#isClosed) return;
+    this.#fault = fault;
+    if (fault?.kind === 'down') {
+      // Closing the listener makes the kernel refuse; its callback waits for the connections, hence the cut first.
+      const closed = this.#server.listening ? closing(this.#server) : Promise.resolve();
+      this.cut();
+      await closed;
+      return;
+    }
+    if (fault?.kind === 'reset') this.cut();
+    if (!this.#server.listening) await this.listen();
+    this.#apply();
   }
 
   #apply(): void {
@@ -167,6 +183,10 @@ class TcpLink implements Link {
   }
 
   #accept(near: Socket): void {
+    if (this.#fault?.kind === 'reset') {
+      near.resetAndDestroy();
+      return;
+    }
     const pair: Pair = { near, far: null, directions: [] };
     this.#pairs.add(pair);
     near.on('error', () => this.#end(pair));
@@ -185,7 +205,14 @@ class TcpLink implements Link {
     // A refused or broken target shows to the client as a reset, which is what it would see without us.
     far.on('error', () => this.#end(pair));
     far.on('close', () => this.#closed(pair));
-    pair.directions.push(new Direction(pair.near, far), new Direction(far, pair.near));
+    const lost = (messages: number) => {
+      this.#lost += messages;
+    };
+    const options = { random: this.#random, lost };
+    pair.directions.push(
+      new Direction(pair.near, far, { ...options, pushes: false }),
+      new Direction(far, pair.near, { ...options, pushes: true }),
+    );
     for (const direction of pair.directions) direction.set(this.#fault);
   }
 

@@ -2,8 +2,10 @@ import { ClusterError, reasonOf } from '../errors.ts';
 import { ORDERS_WAITING, READY_LIMIT_MS, REVIVE_DELAY_MS } from '../limits.ts';
 import { until, waited } from '../probe.ts';
 import type { Report } from '../report.ts';
+import { send } from '../run/process-table.ts';
 import { type Child, describeExit, type Exit } from './child.ts';
 import type { LogFile } from './log-file.ts';
+import type { ReplicaSignal } from './replica-signal.ts';
 
 /** What a member knows how to do: start its process, see whether it serves, end it in good order. */
 export interface Service {
@@ -31,21 +33,22 @@ export interface Restart {
  * A process that ends without having been asked to is reported and started again a second later, again and again, as
  * what it died of may pass. Orders to one member are obeyed one after the other; members do not wait for each other.
  */
-export class Member {
-  readonly service: Service;
+export class Member<S extends Service = Service> {
+  readonly service: S;
   readonly #signal: AbortSignal;
   readonly #report: Report;
   #child: Child | null = null;
+  #paused: Child | null = null;
   /** Also those that are being ended. */
   readonly #living = new Set<Child>();
-  #up = false;
+  #upSince: number | null = null;
   /** False until the first start has succeeded: until then an end is the starter's to report. */
   #supervised = false;
   #orders: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #lastWords = '';
 
-  constructor(service: Service, report: Report, signal: AbortSignal) {
+  constructor(service: S, report: Report, signal: AbortSignal) {
     this.service = service;
     this.#report = report;
     this.#signal = signal;
@@ -61,7 +64,30 @@ export class Member {
 
   /** True from when it serves until its process ends. */
   get up(): boolean {
-    return this.#up;
+    return this.#upSince !== null;
+  }
+
+  /** When it began to serve, by the monotonic clock, ms; null when it does not. */
+  get upSince(): number | null {
+    return this.#upSince;
+  }
+
+  /** True from when it first served, also while it is down, until it is ended for good. */
+  get started(): boolean {
+    return this.#supervised;
+  }
+
+  /** True while its process stands still because it was sent SIGSTOP here. */
+  get paused(): boolean {
+    return this.#paused !== null && this.#paused === this.#child;
+  }
+
+  /** Sends its process a signal, at once, whatever is ordered; false when there is no process. */
+  signal(signal: ReplicaSignal): boolean {
+    const child = this.#child;
+    if (child === null || !send(child.pid, signal)) return false;
+    if (signal !== 'SIGKILL') this.#paused = signal === 'SIGSTOP' ? child : null;
+    return true;
   }
 
   /** Starts it for the first time; fails when it ends, or does not serve within the limit, and leaves nothing then. */
@@ -149,7 +175,7 @@ export class Member {
       },
       { limitMs: READY_LIMIT_MS, signal: this.#signal },
     );
-    this.#up = true;
+    this.#upSince = performance.now();
   }
 
   #diedEarly(exit: Exit): ClusterError {
@@ -170,7 +196,7 @@ export class Member {
     }
     this.#readyOrReported(child);
     try {
-      await until(`${this.name} serving again`, () => this.#up, { limitMs: READY_LIMIT_MS, signal: this.#signal });
+      await until(`${this.name} serving again`, () => this.up, { limitMs: READY_LIMIT_MS, signal: this.#signal });
     } catch (error) {
       this.#signal.throwIfAborted();
       throw new ClusterError('E_CLUSTER_NOT_READY', `${reasonOf(error)}; ${this.#lastWords}`, { cause: error });
@@ -181,7 +207,7 @@ export class Member {
     this.#living.delete(child);
     if (this.#child !== child) return;
     this.#child = null;
-    this.#up = false;
+    this.#upSince = null;
     if (this.#supervised) void this.#revive(exit);
   }
 
@@ -218,7 +244,7 @@ export class Member {
   async #end(how: (child: Child) => Promise<unknown>): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    this.#up = false;
+    this.#upSince = null;
     if (child !== null) await how(child);
   }
 }

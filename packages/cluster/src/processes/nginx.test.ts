@@ -18,7 +18,7 @@ const VALUES: NginxValues = {
 test('every slot is listed, to be passed over for a second when it is dead', () => {
   const text = nginxConfiguration(TEMPLATE, VALUES);
   expect(text).toContain(
-    '    server 127.0.0.1:20481 max_fails=1 fail_timeout=1s;\n    server 127.0.0.1:20482 max_fails=1 fail_timeout=1s;\n',
+    '    server 127.0.0.1:20481 max_conns=400 max_fails=1 fail_timeout=1s;\n    server 127.0.0.1:20482 max_conns=400 max_fails=1 fail_timeout=1s;\n',
   );
   expect(text).toContain('proxy_next_upstream_tries 2;');
   expect(text).not.toContain('{{');

@@ -119,7 +119,7 @@ export function nginxConfiguration(template: string, values: NginxValues): strin
   return render(template, {
     user: user === null ? '' : `user ${user.name} ${user.group};`,
     listen: ['127.0.0.1', ...(ipv6 ? ['[::1]'] : [])].map((host) => `listen ${host}:${port} backlog=2048;`).join('\n'),
-    slots: slots.map((slot) => `server 127.0.0.1:${slot} max_fails=1 fail_timeout=1s;`).join('\n'),
+    slots: slots.map((slot) => `server 127.0.0.1:${slot} max_conns=400 max_fails=1 fail_timeout=1s;`).join('\n'),
     retries: slots.length,
     connectTimeout: `${times.connectMs}ms`,
     readTimeout: `${times.readMs}ms`,

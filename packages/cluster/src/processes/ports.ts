@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { ClusterError, hasCode } from '../errors.ts';
-import { PUBLIC_PORT_DEFAULT, PUBLIC_PORT_TRIES, REPLICAS_MAX } from '../limits.ts';
+import { CONSOLE_PORT_DEFAULT, PUBLIC_PORT_DEFAULT, PUBLIC_PORT_TRIES, REPLICAS_MAX } from '../limits.ts';
 
 /**
  * The ports of one cluster: a block that belongs to it alone as long as its launcher lives.
@@ -18,8 +18,9 @@ export interface Ports {
   readonly postgres: number;
   /** Three per slot: command, bus, origin. */
   readonly links: readonly number[];
-  /** For nginx, when any port will do. */
+  /** For nginx and for the console, when any port will do. */
   readonly spare: number;
+  readonly consoleSpare: number;
   release(): Promise<void>;
 }
 
@@ -50,18 +51,19 @@ async function takeBlock(base: number): Promise<Ports | null> {
   const redis = next++;
   const postgres = next++;
   const spare = next++;
+  const consoleSpare = next++;
   const links = take(REPLICAS_MAX * LINKS_PER_REPLICA);
-  const all = [...replicas, ...internals, redis, postgres, spare, ...links];
+  const all = [...replicas, ...internals, redis, postgres, spare, consoleSpare, ...links];
   // Nobody else looks at this block now, so a look is enough; only programs that know nothing of blocks could interfere.
   const free = await Promise.all(all.map((port) => isFree(port)));
   if (!free.every(Boolean)) {
     await close(lock);
     return null;
   }
-  return { replicas, internals, redis, postgres, spare, links, release: () => close(lock) };
+  return { replicas, internals, redis, postgres, spare, consoleSpare, links, release: () => close(lock) };
 }
 
-/** A public port that is held until nginx is about to listen on it. */
+/** A port for clients that is held until nginx, or the console, is about to listen on it. */
 export interface HeldPort {
   readonly port: number;
   /** True when the loopback of IPv6 is there and free too: `localhost` means either. */
@@ -69,19 +71,32 @@ export interface HeldPort {
   release(): Promise<void>;
 }
 
+/** Where the search for a port begins when none is asked for, and how a user asks for one. */
+export interface PortUse {
+  readonly from: number;
+  readonly option: string;
+}
+
+export const NGINX_PORT: PortUse = { from: PUBLIC_PORT_DEFAULT, option: '--port' };
+export const CONSOLE_PORT: PortUse = { from: CONSOLE_PORT_DEFAULT, option: '--console-port' };
+
 /**
- * The port asked for, or without a wish (null) the first free one from 8080 on. For 0, any, it is the spare of the
- * cluster's block: one that the system gives to outgoing connections could be gone while nginx is restarted.
+ * The port asked for, or without a wish (null) the first free one from the default on. For 0, any, it is the spare of
+ * the cluster's block: one that the system gives to outgoing connections could be gone while its user is restarted.
  */
-export async function holdPublicPort(wish: number | null, spare: number): Promise<HeldPort> {
-  const fromDefault = Array.from({ length: PUBLIC_PORT_TRIES }, (_, i) => PUBLIC_PORT_DEFAULT + i);
+export async function holdPublicPort(
+  wish: number | null,
+  spare: number,
+  { from, option }: PortUse = NGINX_PORT,
+): Promise<HeldPort> {
+  const fromDefault = Array.from({ length: PUBLIC_PORT_TRIES }, (_, i) => from + i);
   const wishes = wish === null ? fromDefault : wish === 0 ? [spare, 0] : [wish];
   for (const port of wishes) {
     const held = await holdBoth(port);
     if (held !== null) return held;
   }
   const what = wish === null ? `no port from ${wishes[0]} to ${wishes.at(-1)} is free` : `port ${wish} is taken`;
-  throw new ClusterError('E_CLUSTER_PORT', `${what}: choose one with --port, or 0 for any`);
+  throw new ClusterError('E_CLUSTER_PORT', `${what}: choose one with ${option}, or 0 for any`);
 }
 
 async function holdBoth(port: number): Promise<HeldPort | null> {

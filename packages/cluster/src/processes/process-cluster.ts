@@ -1,12 +1,16 @@
-import type { Cluster, LinkRole } from '../cluster.ts';
+import { join } from 'node:path';
+import type { LinkRole, LinkStatus, LocalCluster } from '../cluster.ts';
+import { type ControlServer, serveControl } from '../control/server.ts';
+import { SOCKET } from '../control/wire.ts';
 import { ClusterError, reasonOf, UsageError } from '../errors.ts';
 import { ERRAND_LIMIT_MS, QUARANTINE_LIMIT_MS, STOP_REPLICAS_MS, STOP_SERVERS_MS } from '../limits.ts';
 import type { Link } from '../link/link.ts';
 import { isDownTime, isReplicaCount, type ResolvedOptions, type RestartOptions } from '../options.ts';
 import { CHECKOUT } from '../run/base.ts';
 import type { Instance } from '../run/instance.ts';
-import type { Status } from '../status.ts';
+import type { Settings, Status } from '../status.ts';
 import { runErrand } from './child.ts';
+import { ConsoleService } from './console.ts';
 import type { Keep } from './keep.ts';
 import type { Logs } from './logs.ts';
 import { Member } from './member.ts';
@@ -15,6 +19,7 @@ import type { HeldPort, Ports } from './ports.ts';
 import type { Programs } from './programs.ts';
 import { epochsOf, quarantineOver } from './quarantine.ts';
 import { nodeProgram } from './replica.ts';
+import type { ReplicaSignal } from './replica-signal.ts';
 import { Replicas } from './replicas.ts';
 import { outsideServer, ownPostgres, ownRedis, type Server } from './server.ts';
 import { SERVER_ENV, type Site } from './site.ts';
@@ -25,12 +30,14 @@ export interface Holdings {
   readonly logs: Logs;
   readonly ports: Ports;
   readonly publicPort: HeldPort;
+  /** Null: no console. */
+  readonly consolePort: HeldPort | null;
   readonly keep: Keep;
   readonly programs: Programs;
 }
 
 /** A cluster of processes on loopback, children of this process. */
-export class ProcessCluster implements Cluster {
+export class ProcessCluster implements LocalCluster {
   readonly #options: ResolvedOptions;
   readonly #holdings: Holdings;
   readonly #site: Site;
@@ -39,7 +46,9 @@ export class ProcessCluster implements Cluster {
   readonly #nginx: NginxService;
   readonly #nginxMember: Member;
   readonly #replicas: Replicas;
+  readonly #console: Member<ConsoleService> | null;
   readonly #end = new AbortController();
+  #control: ControlServer | null = null;
   #stopped: Promise<void> | null = null;
 
   constructor(options: ResolvedOptions, holdings: Holdings) {
@@ -75,10 +84,33 @@ export class ProcessCluster implements Cluster {
     this.#nginxMember = new Member(this.#nginx, report, signal);
     const urls = { redisUrl: this.#redis.url, databaseUrl: this.#postgres.url };
     this.#replicas = new Replicas({ site, ports, resolved: options, ...urls });
+    this.#console = this.#consoleMember(urls);
+  }
+
+  #consoleMember(urls: { redisUrl: string; databaseUrl: string }): Member<ConsoleService> | null {
+    const { instance, consolePort: held } = this.#holdings;
+    const { console: wished, report } = this.#options;
+    if (wished === null || held === null) return null;
+    const controlSocket = join(instance.folder, SOCKET);
+    const { command } = wished;
+    const service = new ConsoleService({
+      site: this.#site,
+      command,
+      held,
+      clusterUrl: this.url,
+      controlSocket,
+      ...urls,
+    });
+    return new Member(service, report, this.#end.signal);
   }
 
   get url(): string {
     return this.#nginx.url;
+  }
+
+  /** Where the console gives its orders, and others may; null without a console. */
+  get control(): ControlServer | null {
+    return this.#control;
   }
 
   /** Starts everything, as much as possible at the same time. On failure nothing is left. */
@@ -89,7 +121,8 @@ export class ProcessCluster implements Cluster {
     try {
       await this.#together(this.#startNginx(), this.#redis.start(), this.#startPostgres());
       await this.#replicas.scale(this.#options.replicas);
-      if (this.#options.awaitQuarantine) await this.#quarantineOver(new Set());
+      const quarantine = this.#options.awaitQuarantine ? this.#quarantineOver(new Set()) : Promise.resolve();
+      await this.#together(quarantine, this.#startConsole());
     } catch (error) {
       // What made it fail is what is told; what else went wrong while it was undone is said beside it.
       await this.stop().catch((second: unknown) => this.#options.report(reasonOf(second)));
@@ -121,16 +154,28 @@ export class ProcessCluster implements Cluster {
     await runErrand(command, logs.file('migrate'), state, { limitMs: ERRAND_LIMIT_MS, signal });
   }
 
+  /** Whoever observes shares no fate with what is observed: a console that cannot start is told of, and left out. */
+  async #startConsole(): Promise<void> {
+    if (this.#console === null) return;
+    this.#control = await serveControl(this, this.#holdings.instance.folder, this.#options.report);
+    try {
+      await this.#console.start();
+    } catch (error) {
+      this.#end.signal.throwIfAborted();
+      this.#options.report(`there is no console: ${reasonOf(error)}`);
+    }
+  }
+
   async status(): Promise<Status> {
     const server = ({ url, pid }: Server) => ({ url, pid });
     return {
       url: this.url,
-      console: null,
+      console: this.#console?.started ? this.#console.service.url : null,
       replicas: await this.#replicas.status(),
       redis: server(this.#redis),
       postgres: server(this.#postgres),
       nginx: { pid: this.#nginxMember.pid },
-      settings: this.#options.settings,
+      settings: { ...this.#options.settings, protocol: this.#replicas.protocol },
     };
   }
 
@@ -185,6 +230,25 @@ export class ProcessCluster implements Cluster {
       : new ClusterError('E_CLUSTER_NO_LINKS', 'the cluster has no links: start it with `links: true`');
   }
 
+  links(): LinkStatus[] {
+    return this.#replicas.linkStatus();
+  }
+
+  async signal(replica: string, signal: ReplicaSignal): Promise<void> {
+    this.#end.signal.throwIfAborted();
+    const member = this.#replicas.member(replica);
+    if (member === null) throw new ClusterError('E_CLUSTER_NO_MEMBER', `there is no replica ${replica}`);
+    // What is down stands still no more than what goes on.
+    if (member.signal(signal) || signal === 'SIGCONT') return;
+    throw new ClusterError('E_CLUSTER_NO_MEMBER', `${replica} is down: there is no process to send ${signal} to`);
+  }
+
+  async protocol(protocol: Settings['protocol']): Promise<Status> {
+    await this.#replicas.speak(protocol);
+    if (this.#options.awaitQuarantine) await this.#quarantineOver(new Set());
+    return this.status();
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -192,9 +256,14 @@ export class ProcessCluster implements Cluster {
 
   async #stop(): Promise<void> {
     this.#end.abort(new ClusterError('E_CLUSTER_STOPPED', 'the cluster is stopping'));
-    // Replicas first, so that what they finish still finds Redis and Postgres, and its answer nginx.
+    // Replicas first, so that what they finish still finds Redis and Postgres, and its answer nginx; beside them the
+    // console, whose orders would only fail from here on.
     const errors = [
-      ...(await failures([this.#replicas.stop('SIGTERM', STOP_REPLICAS_MS)])),
+      ...(await failures([
+        this.#console?.stop('SIGTERM', STOP_REPLICAS_MS),
+        this.#control?.endSessions(),
+        this.#replicas.stop('SIGTERM', STOP_REPLICAS_MS),
+      ])),
       ...(await failures([
         this.#nginxMember.stop('SIGTERM', STOP_SERVERS_MS),
         this.#redis.stop(STOP_SERVERS_MS),
@@ -203,15 +272,18 @@ export class ProcessCluster implements Cluster {
     ];
     const { logs, ports, keep, instance } = this.#holdings;
     await this.#nginx.dispose();
+    await this.#console?.service.dispose();
     await ports.release();
     logs.close();
     keep.release();
+    // Not awaited: whoever ordered the end is connected until it has come.
+    void this.#control?.close();
     instance.close();
     if (errors.length > 0) throw errors[0];
   }
 }
 
-async function failures(works: readonly Promise<unknown>[]): Promise<unknown[]> {
+async function failures(works: readonly (Promise<unknown> | undefined)[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(works);
   return settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
 }

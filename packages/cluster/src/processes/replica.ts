@@ -5,10 +5,10 @@ import { DRAIN_LIMIT_MS } from '../limits.ts';
 import type { Link } from '../link/link.ts';
 import { ask, askJson } from '../probe.ts';
 import { CHECKOUT } from '../run/base.ts';
-import type { ReplicaState, ReplicaStatus } from '../status.ts';
+import type { ReplicaState, ReplicaStatus, Settings } from '../status.ts';
 import { Child } from './child.ts';
 import type { LogFile } from './log-file.ts';
-import type { Service } from './member.ts';
+import type { Member, Service } from './member.ts';
 import { SERVER_ENV, type Site } from './site.ts';
 
 /** The links of one replica, by what it uses them for. */
@@ -29,6 +29,8 @@ export interface ReplicaOptions {
   /** Arguments for Node. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Asked at each start. */
+  readonly protocol: () => Settings['protocol'];
   readonly redisUrl: string;
   readonly databaseUrl: string;
   readonly links: ReplicaLinks | null;
@@ -52,6 +54,7 @@ export class ReplicaService implements Service {
   readonly endSignal = 'SIGTERM';
   readonly endLimitMs = DRAIN_LIMIT_MS;
   readonly #options: ReplicaOptions;
+  #speaks: Settings['protocol'] | null = null;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -71,10 +74,17 @@ export class ReplicaService implements Service {
     return this.#options.links;
   }
 
+  /** The protocol with which its process was last started; null before. */
+  get speaks(): Settings['protocol'] | null {
+    return this.#speaks;
+  }
+
   spawn(): Promise<Child> {
-    const { site, command } = this.#options;
+    const { site, command, protocol } = this.#options;
+    this.#speaks = protocol();
+    const env = { ...this.#env(), CACHE_PROTOCOL: this.#speaks };
     return Child.start(
-      { name: this.name, program: nodeProgram(), args: command, cwd: CHECKOUT, env: this.#env(), user: null },
+      { name: this.name, program: nodeProgram(), args: command, cwd: CHECKOUT, env, user: null },
       this.log,
       site.state,
     );
@@ -109,9 +119,11 @@ export class ReplicaService implements Service {
   }
 
   /** Its row of the cluster's status. */
-  async status(pid: number | null, up: boolean): Promise<ReplicaStatus> {
+  async status({ pid, up, paused }: Pick<Member, 'pid' | 'up' | 'paused'>): Promise<ReplicaStatus> {
     const row = { name: this.name, url: this.url, internal: this.internal };
     if (pid === null) return { ...row, pid, state: 'down' };
+    // Not asked, as everybody would wait for an answer that cannot come.
+    if (paused) return { ...row, pid, state: 'unreachable', paused: true };
     return { ...row, pid, state: (await this.view())?.state ?? (up ? 'unreachable' : 'starting') };
   }
 }

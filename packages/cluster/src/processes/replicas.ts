@@ -1,7 +1,10 @@
+import type { LinkRole, LinkStatus } from '../cluster.ts';
 import { ClusterError } from '../errors.ts';
+import { NGINX_PASSES_OVER_MS } from '../limits.ts';
 import { createLink, type Link } from '../link/link.ts';
 import type { ResolvedOptions } from '../options.ts';
-import type { ReplicaStatus } from '../status.ts';
+import { waited } from '../probe.ts';
+import type { ReplicaStatus, Settings } from '../status.ts';
 import { Member } from './member.ts';
 import { LINKS_PER_REPLICA, type Ports } from './ports.ts';
 import { type ReplicaLinks, ReplicaService } from './replica.ts';
@@ -26,10 +29,18 @@ export class Replicas {
   readonly #options: ReplicasOptions;
   /** By number; in order, as they are only added and removed at the end. */
   readonly #replicas: Replica[] = [];
-  #scaling: Promise<unknown> = Promise.resolve();
+  #protocol: Settings['protocol'];
+  /** Orders that concern all of them: one after the other. */
+  #orders: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReplicasOptions) {
     this.#options = options;
+    this.#protocol = options.resolved.settings.protocol;
+  }
+
+  /** What is spoken by those that start from now on. */
+  get protocol(): Settings['protocol'] {
+    return this.#protocol;
   }
 
   /** Those whose process is there. */
@@ -38,7 +49,7 @@ export class Replicas {
   }
 
   status(): Promise<ReplicaStatus[]> {
-    return Promise.all(this.#replicas.map(({ service, member }) => service.status(member.pid, member.up)));
+    return Promise.all(this.#replicas.map(({ service, member }) => service.status(member)));
   }
 
   member(name: string): Member | null {
@@ -49,20 +60,49 @@ export class Replicas {
     return this.#replicas.find(({ service }) => service.name === name)?.service.links ?? null;
   }
 
+  linkStatus(): LinkStatus[] {
+    return this.#replicas.flatMap(({ service }) =>
+      Object.entries(service.links ?? {}).map(([role, { fault, connections, lost }]) => {
+        return { replica: service.name, role: role as LinkRole, fault, connections, lost };
+      }),
+    );
+  }
+
   names(): string[] {
     return this.#replicas.map(({ service }) => service.name);
   }
 
-  /** Starts or drains until there are so many; one call after the other. */
+  /** Starts or drains until there are so many. */
   scale(count: number): Promise<void> {
-    const done = this.#scaling.then(() => this.#scale(count));
-    this.#scaling = done.catch(() => undefined);
+    return this.#inTurn(() => this.#scale(count));
+  }
+
+  /**
+   * Restarts those that speak another protocol, one after the other and so that nginx always has somebody to turn to;
+   * what starts meanwhile speaks the new one.
+   */
+  speak(protocol: Settings['protocol']): Promise<void> {
+    return this.#inTurn(async () => {
+      const { signal } = this.#options.site;
+      signal.throwIfAborted();
+      this.#protocol = protocol;
+      for (const replica of [...this.#replicas]) {
+        if (replica.service.speaks === protocol) continue;
+        await waited(passedOverMs(this.#replicas.filter((other) => other !== replica)), signal);
+        await replica.member.restart({ kill: false, downMs: 0 });
+      }
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#orders.then(work);
+    this.#orders = done.catch(() => undefined);
     return done;
   }
 
   async stop(signal: NodeJS.Signals, limitMs: number): Promise<void> {
     await Promise.all(this.#replicas.map(({ member }) => member.stop(signal, limitMs)));
-    await this.#scaling;
+    await this.#orders;
     await Promise.all(this.#replicas.map(({ service }) => closeLinks(service)));
   }
 
@@ -98,6 +138,7 @@ export class Replicas {
       internalPort: portOf(ports.internals, number - 1),
       command: resolved.replicaCommand,
       env: replicaEnvironment(resolved),
+      protocol: () => this.#protocol,
       redisUrl,
       databaseUrl,
       links: resolved.links ? await this.#links(number) : null,
@@ -121,6 +162,12 @@ export class Replicas {
   }
 }
 
+/** How long until nginx turns to one of these again, of which each has refused connections before it was up, ms. */
+function passedOverMs(others: readonly Replica[]): number {
+  const up = others.map(({ member }) => member.upSince).filter((since) => since !== null);
+  return up.length === 0 ? 0 : Math.max(0, Math.min(...up) + NGINX_PASSES_OVER_MS - performance.now());
+}
+
 /** As Promise.all, but it waits for all of them also when one has failed, so that nothing is still under way then. */
 async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
   await Promise.allSettled(works);
@@ -131,7 +178,6 @@ async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
 function replicaEnvironment({ env, settings }: ResolvedOptions): Record<string, string> {
   return {
     ...env,
-    CACHE_PROTOCOL: settings.protocol,
     CACHE_WRITES: settings.writes,
     CACHE_STALENESS_MS: String(settings.stalenessMs),
   };

@@ -44,7 +44,8 @@ export function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-function descendantsOf(root: number): number[] {
+/** All that come from it, without itself. */
+export function descendantsOf(root: number): number[] {
   const children = new Map<number, number[]>();
   for (const [pid, parent] of parents()) {
     const siblings = children.get(parent);

@@ -9,12 +9,10 @@
 -- Returns {'STORED' | 'REFUSED', clock, now}.
 --@include prologue
 --@include lease-words
+--@include store-words
 local now = now_ms()
 local token, waiters = lease_in(redis.call('GET', KEYS[3]))
 if token ~= ARGV[5] then return {'REFUSED', clock, now} end
-local ttl, soft = tonumber(ARGV[7]), tonumber(ARGV[8])
-local times = int(now - ARGV[9]) .. ' ' .. int(now + ttl) .. ' ' .. int(soft > 0 and now + soft or 0)
-redis.call('SET', KEYS[3], 'V ' .. epoch .. ' ' .. ARGV[6] .. ' ' .. times .. ' ' .. ARGV[10] .. '\n' .. ARGV[12], 'PX', ARGV[7])
-if ttl > tonumber(redis.call('HGET', KEYS[1], 'longestTtl') or 0) then redis.call('HSET', KEYS[1], 'longestTtl', ARGV[7]) end
+store_value(KEYS[3], ARGV[6], now - ARGV[9], now, ARGV[7], ARGV[8], ARGV[10], ARGV[12])
 if waiters ~= '0' then redis.call('PUBLISH', ARGV[4], 'F ' .. ARGV[11]) end
 return {'STORED', clock, now}

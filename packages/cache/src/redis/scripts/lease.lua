@@ -11,6 +11,7 @@
 --@include mark-words
 --@include lease-words
 --@include value-words
+--@include quarantine-words
 local now = now_ms()
 local kind, text = look(KEYS[4], now)
 if kind == 'M' then return {'MARK', clock} end
@@ -20,7 +21,6 @@ if token then
   return {'LEASE', clock}
 end
 if kind == 'V' and acceptable(text, KEYS[3]) then return {'VALUE', clock, text} end
-local m = redis.call('HMGET', KEYS[1], 'since', 'longestMark')
-if now < tonumber(m[1] or 0) + tonumber(m[2] or 0) + ARGV[6] then return {'QUARANTINE', clock} end
+if quarantine_left(now, tonumber(ARGV[6])) > 0 then return {'QUARANTINE', clock} end
 redis.call('SET', KEYS[4], 'L ' .. epoch .. ' ' .. ARGV[4] .. ' 0', 'PX', ARGV[5])
 return {'GRANTED', clock}

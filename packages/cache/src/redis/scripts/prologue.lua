@@ -31,7 +31,11 @@ local function past_with(...)
 end
 
 -- The clock goes on from where any trace of it says that it was; XADD refuses an id below the journal's last one.
-local function begin_epoch(...)
+-- `previous` is the epoch that ends here, nil if meta was missing: `past` then begins with what the caller says, which is
+-- enough for tokens and not for a blessing.
+--   1: a row is done in e1 at clock 9   2: Redis loses it, e2 begins at 7 and gets to 12   3: meta is removed by hand
+--   4: one that never left e1 calls: e3, base 12   5: e1 is blessed, the row passes for done: its old value is back.
+local function begin_epoch(previous, ...)
   local journal = redis.pcall('XINFO', 'STREAM', KEYS[2])
   if not journal.err then
     for i = 1, #journal, 2 do
@@ -43,7 +47,8 @@ local function begin_epoch(...)
   local past = past_with(...)
   epoch = ARGV[2]
   redis.call('HSET', KEYS[1], 'epoch', epoch, 'clock', int(clock), 'base', int(clock),
-    'id', string.match(replication, 'master_replid:%x+'), 'since', int(now_ms()), 'past', past)
+    'id', string.match(replication, 'master_replid:%x+'), 'since', int(now_ms()), 'past', past,
+    'previous', previous or '')
   redis.call('HSETNX', KEYS[1], 'longestMark', ARGV[3])
   -- A blessing is one epoch's: kept, it would let values through that this epoch has never repaired.
   redis.call('HDEL', KEYS[1], 'blessed')
@@ -55,8 +60,8 @@ local function epoch_reply()
 end
 
 if not epoch then
-  begin_epoch(ARGV[1])
+  begin_epoch(nil, ARGV[1])
 elseif not meta[3] or not string.find(replication, meta[3], 1, true) then
-  begin_epoch(epoch)
+  begin_epoch(epoch, epoch)
 end
 if epoch ~= ARGV[1] then return epoch_reply() end

@@ -6,5 +6,5 @@
 -- ARGV[1] the epoch to replace  [2..3] see prologue  [4] the caller's own epoch, '' if it has none
 -- Returns EPOCH, as the prologue does; the caller's epoch is in `past` then, before the replaced one.
 --@include prologue
-begin_epoch(ARGV[4] ~= epoch and ARGV[4] or '', epoch)
+begin_epoch(epoch, ARGV[4] ~= epoch and ARGV[4] or '', epoch)
 return epoch_reply()

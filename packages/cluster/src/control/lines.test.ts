@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CONTROL_REQUEST_MS } from '../limits.ts';
-import { readLine } from './server.ts';
+import { readLine } from './lines.ts';
 
 let folder: string;
 let server: Server;

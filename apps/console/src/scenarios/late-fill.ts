@@ -1,0 +1,54 @@
+import type { Scenario, Stage } from './scenario.ts';
+
+/** Products that nobody else asks for, so that the first read of each is a miss on every replica. */
+const FIRST_ID = 9_401;
+const TRIES = 6;
+/** Each way between the victim and the origin, ms. */
+const LATE_MS = 250;
+/** The write comes behind the load's snapshot, and before its answer, ms after the read. */
+const BETWEEN_MS = LATE_MS + 60;
+
+const idsOf = (stage: Stage) =>
+  // Of other products in each half: what the first has left in L2 would be found by the second.
+  Array.from({ length: TRIES }, (_, index) => FIRST_ID + index + (stage.protocol === 'naive' ? 0 : TRIES));
+
+/**
+ *   1: the victim misses, and loads version 1 from an origin that is far away   2: another replica commits version 2, and
+ *   drops the key everywhere   3: the victim gets version 1, and stores it for all.
+ */
+export const lateFill: Scenario = {
+  name: 'late-fill',
+  title: 'Late fill',
+  sentence: 'A read that was slow stores what it had loaded before a write: no fault is needed for it, only bad luck.',
+  shows: { naive: 'violated', guarded: 'held' },
+  seed: 4,
+  steps: [
+    {
+      text: 'One replica is far from Postgres: what it loads is on its way for a quarter of a second.',
+      play: async (stage) => {
+        stage.traffic({ rps: 30 });
+        await stage.fault({ kind: 'slow-origin', target: stage.victim(), ms: LATE_MS, holdMs: 30_000 });
+      },
+    },
+    {
+      text: 'While it loads a product, another replica changes its price.',
+      play: async (stage) => {
+        const other = stage.replicas().find((name) => name !== stage.victim()) ?? stage.victim();
+        await Promise.all(
+          idsOf(stage).map(async (id) => {
+            const reading = stage.read(id, stage.victim());
+            await stage.wait(BETWEEN_MS);
+            await stage.write(id, other);
+            await reading;
+          }),
+        );
+      },
+    },
+    {
+      text: 'Every replica is asked for these products: is the old price in the shared cache?',
+      play: async (stage) => {
+        for (const replica of stage.replicas()) await stage.readFor(1_000, idsOf(stage), replica);
+      },
+    },
+  ],
+};

@@ -1,0 +1,90 @@
+/**
+ * `node apps/console/test/measure.ts [replicas] [requests a second] [seconds]`: what the console costs before a real
+ * cluster, and how long the tasks of its page are. As on a machine with cores to spare, the cluster has the first core and
+ * the console and a browser have the rest; the rate that is answered on that core is told with what it costs.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { descendantsOf } from '../../../packages/cluster/src/run/process-table.ts';
+import { separate } from '../../../tests/lib/affinity.ts';
+import type { Snapshot } from '../src/shared/state.ts';
+import { openBrowser, visit } from './page-browser.ts';
+import { PageClient } from './page-client.ts';
+import { watch } from './page-tasks.ts';
+
+const ROOT = new URL('../../../', import.meta.url).pathname;
+const CONSOLE = 'apps/console/src/main.ts';
+/** Until what is compiled is compiled, and caches are warm, ms. */
+const WARM_MS = 10_000;
+/** A task beyond this is felt, ms. */
+const LONG_MS = 100;
+const [replicas = 12, rps = 2_000, seconds = 20] = process.argv.slice(2).map(Number);
+
+/** `npm start` without npm: its status, once it serves. */
+async function start(): Promise<{ launcher: ChildProcess; console: string }> {
+  const args = ['--replicas', String(replicas), '--port', '0', '--console-port', '0', '--json'];
+  const launcher = spawn(process.execPath, [`${ROOT}packages/cluster/src/main.ts`, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LOG_LEVEL: 'error' },
+  });
+  const [line] = await once(createInterface(launcher.stdout as NonNullable<typeof launcher.stdout>), 'line');
+  return { launcher, ...(JSON.parse(String(line)) as { console: string }) };
+}
+
+/** The console among what the launcher has started; null where the system does not tell. */
+function consolePid(launcher: number): number | null {
+  const isConsole = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(CONSOLE);
+  return process.platform === 'linux' ? (descendantsOf(launcher).find(isConsole) ?? null) : null;
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** What it says of itself each second, while its page is open. */
+async function costs(client: PageClient): Promise<Snapshot[]> {
+  const seen: Snapshot[] = [];
+  for (let second = 0; second < seconds; second++) {
+    await pause(1_000);
+    seen.push(await client.snapshot());
+  }
+  return seen;
+}
+
+function tellCost(seen: readonly Snapshot[]): void {
+  const answered = mean(seen.map(({ traffic }) => traffic.achieved));
+  const [own, clients] = [mean(seen.map(({ cost }) => cost.console)), mean(seen.map(({ cost }) => cost.clients))];
+  const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
+  const per = percent(((own + clients) * 1_000) / answered);
+  console.log(`${replicas} replicas, ${rps} requests a second offered, ${Math.round(answered)} answered`);
+  console.log(
+    `of a core: console ${percent(own)}, its clients ${percent(clients)}, ${per} for 1,000 answered a second`,
+  );
+}
+
+const { launcher, console: url } = await start();
+const browser = await openBrowser();
+try {
+  const pid = launcher.pid as number;
+  const apart = consolePid(pid);
+  separate([pid, ...descendantsOf(pid)].filter((one) => one !== apart));
+  const { page } = await visit(browser, url);
+  const token = await page.locator('meta[name=console-token]').getAttribute('content');
+  const client = new PageClient(url, token ?? '');
+  await client.order('POST', '/api/traffic', { rps });
+  await pause(WARM_MS);
+  tellCost(await costs(client));
+  const { tasks, pictures } = await watch(browser, page, seconds * 1_000);
+  const wall = tasks.map(({ wallMs }) => wallMs).sort((a, b) => b - a);
+  const all = tasks.reduce((sum, { threadMs }) => sum + threadMs, 0);
+  const words = (values: readonly number[]) => values.slice(0, 5).map((ms) => ms.toFixed(1));
+  console.log(`page: ${pictures} pictures in ${seconds} s, ${(all / seconds / 10).toFixed(1)} % of a core`);
+  console.log(`longest tasks, ms of the processor: ${words(tasks.map(({ threadMs }) => threadMs)).join(', ')}`);
+  console.log(`by the clock: ${words(wall).join(', ')}; ${wall.filter((ms) => ms > LONG_MS).length} over ${LONG_MS}`);
+} finally {
+  await browser.close();
+  launcher.kill('SIGTERM');
+  await once(launcher, 'exit');
+}

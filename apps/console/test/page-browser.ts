@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Whether there is a browser to test in. Says so where there is none; with REQUIRE_BROWSER=1 that is a failure. */
+export function hasBrowser(): boolean {
+  if (existsSync(CHROMIUM)) return true;
+  const words = `no Chromium at ${CHROMIUM} (CHROMIUM names another): the page is not tested`;
+  if (process.env.REQUIRE_BROWSER === '1') throw new Error(words);
+  console.warn(`SKIPPED: ${words}`);
+  return false;
+}
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+export interface Visit {
+  readonly page: Page;
+  /** What went wrong so far: errors of the page and on its console, requests to elsewhere. */
+  readonly problems: readonly string[];
+}
+
+export interface VisitOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly forcedColors?: 'active';
+  readonly reducedMotion?: 'reduce';
+}
+
+/** Opens the page and waits until it has drawn something. */
+export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
+  const { width = 1440, height = 900, ...media } = options;
+  const page = await browser.newPage({ viewport: { width, height }, ...media });
+  const problems: string[] = [];
+  page.on('pageerror', (error) => problems.push(`threw ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') problems.push(`said ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin) problems.push(`asked ${request.url()}`);
+  });
+  await page.goto(url);
+  await page.waitForSelector('html[data-drawn][data-link=live]');
+  return { page, problems };
+}

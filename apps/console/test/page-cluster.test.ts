@@ -1,0 +1,112 @@
+/** The page in front of a real cluster: what it shows of the same fault, guarded and then naive. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Shown, showCluster } from './local-cluster.ts';
+import { hasBrowser, openBrowser, type Visit, visit } from './page-browser.ts';
+
+const WAIT = { timeout: 60_000 };
+const TEST_MS = 180_000;
+
+describe.skipIf(!hasBrowser())('the page, before a real cluster', () => {
+  let shown: Shown;
+  let browser: Browser;
+  let seen: Visit;
+
+  beforeAll(async () => {
+    shown = await showCluster({ replicas: 2, rps: 60 });
+    browser = await openBrowser();
+    seen = await visit(browser, shown.console.url);
+  }, TEST_MS);
+  afterAll(async () => {
+    await browser?.close();
+    await shown?.close();
+  }, TEST_MS);
+
+  const texts = (selector: string) => seen.page.locator(selector).allInnerTexts();
+  const count = (selector: string) => seen.page.locator(selector).count();
+  const change = async (cents: number) => {
+    await seen.page.fill('#product-price', (cents / 100).toFixed(2));
+    await seen.page.click('#product-edit button');
+  };
+  /** How the cell of product 9001 on api-2 looks. */
+  const look = () => seen.page.locator('.matrix tr[data-key="product:9001"] td.held').nth(1).getAttribute('data-look');
+  /** What came of a new price: it is there on both replicas, or one still has the old one, beyond the bound. */
+  const outcome = async (cents: number) => {
+    await change(cents);
+    const now = async () => {
+      if ((await count('.seen[data-look=seen]')) === 2) return 'travelled';
+      const [waiting = ''] = await texts('.seen[data-look=waiting]');
+      return /^… [\d.]+ s/.test(waiting) && (await look()) === 'stale' ? 'waits' : null;
+    };
+    await expect.poll(now, WAIT).not.toBe(null);
+    return now();
+  };
+  /** Whether both replicas have a newer version, and it is this one. */
+  const travels = async (cents: number) => {
+    await change(cents);
+    await expect.poll(() => count('.seen[data-look=seen]'), WAIT).toBe(2);
+    const wanted = (cents / 100).toFixed(2);
+    return (await texts('#product-rows td:nth-child(4)')).every((price) => price === wanted);
+  };
+  const cutBus = async () => {
+    await seen.page.click('thead .head >> text=api-2');
+    await seen.page.click('#menu label:has-text("60 s")');
+    await seen.page.click('#menu >> text=Cut the bus');
+    await expect.poll(() => count('.chip'), WAIT).toBe(1);
+  };
+  /** Until L1 of api-2 answers for product 9001: only what it holds can become stale. */
+  const warm = () =>
+    expect
+      .poll(async () => {
+        await seen.page.click('#product-ask button');
+        return (await texts('#product-rows tr .tier'))[1];
+      }, WAIT)
+      .toBe('L1');
+
+  test(
+    'finds the replicas, and a price edit travels to both',
+    async () => {
+      expect(await texts('thead .head .head-name')).toEqual(['api-1', 'api-2']);
+      await expect.poll(() => texts('.vital.state'), WAIT).toEqual(['ready', 'ready']);
+      // A customer may write the same product before the replicas are asked: then another price.
+      for (let cents = 12_345; !(await travels(cents)); cents += 1) expect(cents).toBeLessThan(12_365);
+      await expect.poll(() => texts('.lane .lane-key'), WAIT).toContain('product:9001');
+    },
+    TEST_MS,
+  );
+
+  test(
+    'guarded, a replica with a cut bus drops what it did not hear of',
+    async () => {
+      await warm();
+      await cutBus();
+      await change(22_200);
+      await expect.poll(() => count('.seen[data-look=seen]'), WAIT).toBe(2);
+      await expect.poll(look, WAIT).not.toMatch(/stale|late/);
+      expect(await count('.chip')).toBe(1);
+      expect(await seen.page.getAttribute('#verdict', 'data-outcome')).not.toBe('violated');
+      await seen.page.keyboard.press('U');
+      await expect.poll(() => count('.chip'), WAIT).toBe(0);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'naive, it goes on with the old price, and the page says for how long',
+    async () => {
+      await seen.page.keyboard.press('n');
+      await seen.page.waitForSelector('html[data-protocol=naive]', WAIT);
+      await expect.poll(() => count('#protocol[aria-busy]'), WAIT).toBe(0);
+      await expect.poll(() => texts('.vital.state'), WAIT).toEqual(['ready', 'ready']);
+      await warm();
+      await cutBus();
+      await warm();
+      // A write that nginx gives to api-2 itself is no news to it: then another price.
+      for (let cents = 33_300; (await outcome(cents)) !== 'waits'; cents += 1) expect(cents).toBeLessThan(33_320);
+      await expect.poll(() => seen.page.getAttribute('#verdict', 'data-outcome'), WAIT).toBe('violated');
+      // A browser reports every answer that is no success; while replicas are restarted there are such.
+      expect(seen.problems.filter((words) => !words.includes('Failed to load resource'))).toEqual([]);
+    },
+    TEST_MS,
+  );
+});

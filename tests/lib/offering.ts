@@ -1,0 +1,151 @@
+/** The program behind `Offer`: offers traffic to a port as it is told over IPC, and tells what became of it. */
+import { judge } from '@lockstep/history';
+import { HttpConnection, type RawAnswer } from './http-connection.ts';
+import type { Order, Phase, PhaseSeen, Seen } from './offer.ts';
+import { seeded } from './random.ts';
+import { type Request, Traffic } from './traffic.ts';
+
+/** How long a client waits for its answer, ms; then it closes the connection, as people and their programs do. */
+const PATIENCE_MS = 1_000;
+/** How often what is due is sent, ms. */
+const TICK_MS = 1;
+const US_PER_MS = 1_000;
+
+type Kept = { -readonly [name in keyof Seen]: Seen[name] };
+
+interface InFlight {
+  readonly sent: number;
+  readonly connection: HttpConnection;
+}
+
+/** One phase: sends what is due, notes what became of it under the second in which it was due. */
+class Offering {
+  readonly #phase: Phase;
+  readonly #port: number;
+  readonly #traffic: Traffic;
+  readonly #since = performance.now();
+  readonly #cpu = process.cpuUsage();
+  readonly #seconds: { readonly seen: Kept; readonly latencies: number[] }[] = [];
+  readonly #wrongs: Record<string, number> = {};
+  readonly #idle: HttpConnection[] = [];
+  /** In the order in which they were sent: those that wait longest come first. */
+  readonly #inFlight = new Set<InFlight>();
+  readonly #over = Promise.withResolvers<void>();
+  #open = 0;
+  #offered = 0;
+
+  constructor(port: number, traffic: Traffic, phase: Phase) {
+    this.#port = port;
+    this.#traffic = traffic;
+    this.#phase = phase;
+  }
+
+  async run(): Promise<PhaseSeen> {
+    const timer = setInterval(() => this.#tick(), TICK_MS);
+    await this.#over.promise;
+    clearInterval(timer);
+    for (const connection of this.#idle) connection.close();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const cpu = (user + system) / US_PER_MS / (performance.now() - this.#since);
+    const all = newSeen();
+    for (const { seen } of this.#seconds) {
+      for (const name of ['offered', 'good', 'shed', 'late', 'wrong', 'unsent'] as const) all[name] += seen[name];
+    }
+    all.lag = Math.max(...this.#seconds.map(({ seen }) => seen.lag));
+    const seconds = this.#seconds.map(({ seen, latencies }) => ({ ...seen, ...quantiles(latencies) }));
+    const latencies = this.#seconds.flatMap((second) => second.latencies);
+    return { ...all, ...quantiles(latencies), seconds, wrongs: this.#wrongs, cpu };
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    for (const flight of this.#inFlight) {
+      if (now - flight.sent < PATIENCE_MS) break;
+      flight.connection.close();
+    }
+    const { perSecond, ms, connections } = this.#phase;
+    const elapsed = now - this.#since;
+    if (elapsed >= ms) {
+      if (this.#inFlight.size === 0) this.#over.resolve();
+    } else if (perSecond === null) {
+      while (this.#inFlight.size < connections) this.#send(now);
+    } else {
+      for (const due = (elapsed * perSecond) / 1_000; this.#offered < due; ) {
+        this.#send(this.#since + (this.#offered * 1_000) / perSecond);
+      }
+    }
+  }
+
+  /** A request that was due at this time. What it waited for this program is `lag`, and no fault of the cluster. */
+  #send(due: number): void {
+    this.#offered++;
+    const { seen, latencies } = this.#second(due);
+    seen.offered++;
+    const connection = this.#idle.pop() ?? this.#connect();
+    if (connection === null) {
+      seen.unsent++;
+      return;
+    }
+    const request = this.#traffic.next();
+    const sent = performance.now();
+    seen.lag = Math.max(seen.lag, sent - due);
+    const flight = { sent, connection };
+    this.#inFlight.add(flight);
+    connection.ask(request.bytes, (answer) => {
+      this.#inFlight.delete(flight);
+      const end = performance.now();
+      const fate = this.#judge(request, sent, end, answer);
+      seen[fate]++;
+      if (fate === 'good') latencies.push(end - sent);
+      if (answer === null) return;
+      this.#idle.push(connection);
+      if (this.#phase.perSecond === null && end - this.#since < this.#phase.ms) this.#send(end);
+    });
+  }
+
+  #judge(request: Request, sent: number, end: number, answer: RawAnswer | null): 'good' | 'shed' | 'late' | 'wrong' {
+    const fate = request.answered(sent, end, answer);
+    if ((answer === null || fate === 'good') && end - sent >= PATIENCE_MS) return 'late';
+    if (fate === 'wrong') {
+      const what = answer === null ? '0' : `${answer.status} ${/"code":"(\w+)"/.exec(String(answer.body))?.[1] ?? ''}`;
+      this.#wrongs[what] = (this.#wrongs[what] ?? 0) + 1;
+    }
+    return fate;
+  }
+
+  #connect(): HttpConnection | null {
+    if (this.#open >= this.#phase.connections) return null;
+    this.#open++;
+    const connection: HttpConnection = new HttpConnection(this.#port, () => {
+      this.#open--;
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+    });
+    return connection;
+  }
+
+  #second(due: number) {
+    const index = Math.max(0, Math.floor((due - this.#since) / 1_000));
+    this.#seconds[index] ??= { seen: newSeen(), latencies: [] };
+    return this.#seconds[index];
+  }
+}
+
+function newSeen(): Kept {
+  return { offered: 0, good: 0, shed: 0, late: 0, wrong: 0, unsent: 0, lag: 0, p50: 0, p99: 0 };
+}
+
+function quantiles(latencies: number[]): { p50: number; p99: number } {
+  latencies.sort((a, b) => a - b);
+  const at = (part: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+const [port, seed, lists] = process.argv.slice(2).map(Number) as [number, number, number];
+const traffic = new Traffic(port, seeded(seed), lists);
+
+process.on('message', async (order: Order) => {
+  if (order.do === 'judge') process.send?.(judge(traffic.history, { boundMs: order.boundMs, initial: 1 }));
+  else process.send?.(await new Offering(port, traffic, order.phase).run());
+});
+process.on('disconnect', () => process.exit(0));
