@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { OutsideServer, OutsideServers } from '@lockstep/cluster';
-import { freePort } from '@lockstep/cluster/servers';
+import { takePort } from '@lockstep/cluster/servers';
 import { GenericContainer, type StartedTestContainer } from 'testcontainers';
 import { docker } from '../../packages/cluster/src/compose/docker.ts';
 
@@ -44,8 +44,14 @@ async function serverOf(
   describe: (port: number) => GenericContainer,
   urlOf: (port: number) => string,
 ): Promise<OutsideServer> {
-  const port = await freePort();
-  let container: StartedTestContainer = await describe(port).start();
+  const { port, release } = await takePort();
+  let container: StartedTestContainer;
+  try {
+    container = await describe(port).start();
+  } catch (error) {
+    await release();
+    throw error;
+  }
   const remove = () => docker(['rm', '--force', '--volumes', container.getId()]).then(() => undefined);
   return {
     url: urlOf(port),
@@ -61,6 +67,9 @@ async function serverOf(
       await remove();
       container = await describe(port).start();
     },
-    close: remove,
+    close: async () => {
+      await remove();
+      await release();
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { freePort } from '@lockstep/cluster/servers';
+import { takePort } from '@lockstep/cluster/servers';
 import { Compose } from '../../packages/cluster/src/compose/compose.ts';
 import { COMPOSE_UP_MS } from '../../packages/cluster/src/limits.ts';
 
@@ -20,11 +20,12 @@ export async function startComposed(
   env: Readonly<Record<string, string>> = {},
   { console: wished = false }: { readonly console?: boolean } = {},
 ): Promise<Composed> {
-  const port = await freePort();
-  const consolePort = await freePort();
+  // Ours until all is removed: images may have to be built before the engine listens on them.
+  const [front, page] = await Promise.all([takePort(), takePort()]);
+  const release = () => Promise.all([front.release(), page.release()]);
   const all = {
     ...{ LOG_LEVEL: 'info', LOCKSTEP_CONSOLE: wished ? '1' : '0', ...env },
-    ...{ LOCKSTEP_PORT: `127.0.0.1:${port}`, LOCKSTEP_CONSOLE_PORT: String(consolePort) },
+    ...{ LOCKSTEP_PORT: `127.0.0.1:${front.port}`, LOCKSTEP_CONSOLE_PORT: String(page.port) },
   };
   const compose = new Compose(`lockstep-test-${name}-${process.pid}`, all);
   const up = ['up', '-d', '--build', '--wait'];
@@ -32,15 +33,19 @@ export async function startComposed(
     await compose.run(up, { limitMs: COMPOSE_UP_MS });
   } catch (error) {
     await compose.remove();
+    await release();
     throw error;
   }
   return {
     compose,
-    url: `http://127.0.0.1:${port}`,
-    console: wished ? `http://127.0.0.1:${consolePort}` : null,
+    url: `http://127.0.0.1:${front.port}`,
+    console: wished ? `http://127.0.0.1:${page.port}` : null,
     scale: async (replicas) => {
       await compose.run(['up', '-d', '--no-recreate', '--scale', `api=${replicas}`]);
     },
-    remove: () => compose.remove(),
+    remove: async () => {
+      await compose.remove();
+      await release();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { Logs } from './processes/logs.ts';
+import { takePorts } from './processes/ports.ts';
 import { findPrograms } from './processes/programs.ts';
 import { ownPostgres, ownRedis, type Server } from './processes/server.ts';
 import type { Site } from './processes/site.ts';
@@ -22,17 +22,36 @@ const PASSWORD = 'secret';
 
 /** Starts a Redis the way a cluster starts it; `folder` is temporary, the caller's, and removed by the caller. */
 export async function startRedisServer(folder: string): Promise<RunningServer> {
+  const { port, release } = await takePort();
   const { site, end } = siteOf(folder);
   const program = findPrograms().redis ?? 'redis-server';
-  const place = { program, port: await freePort(), password: PASSWORD, dataFolder: `${folder}/redis` };
-  return started(ownRedis(site, place), end);
+  const place = { program, port, password: PASSWORD, dataFolder: `${folder}/redis` };
+  return started(ownRedis(site, place), end, release);
 }
 
 /** Starts a Postgres the way a cluster starts it, with an empty database; `folder` as above. */
 export async function startPostgresServer(folder: string): Promise<RunningServer> {
+  const { port, release } = await takePort();
   const { site, end } = siteOf(folder);
-  const place = { port: await freePort(), password: PASSWORD, dataFolder: `${folder}/postgres`, kept: false };
-  return started(ownPostgres(site, place), end);
+  const place = { port, password: PASSWORD, dataFolder: `${folder}/postgres`, kept: false };
+  return started(ownPostgres(site, place), end, release);
+}
+
+/** A port of loopback that is the caller's, whether or not anybody listens on it, until it is released. */
+export interface TakenPort {
+  readonly port: number;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes a port as a cluster takes its own. One that the system would give us belongs to nobody until it is listened on,
+ * and again while its server is down:
+ *   1: we are given a free port, and let go of it   2: initdb runs for seconds, or a restart leaves the server down
+ *   3: another program asks the system for any port, and is given that one   4: our server cannot listen.
+ */
+export async function takePort(): Promise<TakenPort> {
+  const { spare, release } = await takePorts();
+  return { port: spare, release };
 }
 
 function siteOf(folder: string): { site: Site; end: () => void } {
@@ -48,8 +67,14 @@ function siteOf(folder: string): { site: Site; end: () => void } {
   return { site, end };
 }
 
-async function started(server: Server, end: () => void): Promise<RunningServer> {
-  await server.start();
+async function started(server: Server, end: () => void, release: () => Promise<void>): Promise<RunningServer> {
+  try {
+    await server.start();
+  } catch (error) {
+    end();
+    await release();
+    throw error;
+  }
   return {
     url: server.url,
     get pid() {
@@ -59,16 +84,7 @@ async function started(server: Server, end: () => void): Promise<RunningServer> 
     stop: async () => {
       await server.stop(STOP_MS);
       end();
+      await release();
     },
   };
-}
-
-/** A port of loopback that nobody listens on at present. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -4,13 +4,22 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Ports, takePorts } from '../processes/ports.ts';
 import type { Fault } from './fault.ts';
 import { createLink, type Link } from './link.ts';
 
+/** Ours also while the link is down: any other port might be given to somebody else then, who would answer for it. */
+let ports: Ports;
 let echo: Server;
 let link: Link;
 const sockets = new Set<Socket>();
+
+beforeAll(async () => {
+  ports = await takePorts();
+});
+
+afterAll(() => ports.release());
 
 beforeEach(async () => {
   echo = createServer({ allowHalfOpen: true }, (socket) => {
@@ -20,7 +29,8 @@ beforeEach(async () => {
   });
   echo.listen(0, '127.0.0.1');
   await once(echo, 'listening');
-  link = await createLink({ target: `redis://default:secret@127.0.0.1:${(echo.address() as AddressInfo).port}/0` });
+  const target = `redis://default:secret@127.0.0.1:${(echo.address() as AddressInfo).port}/0`;
+  link = await createLink({ target, port: ports.spare });
 });
 
 afterEach(async () => {
@@ -75,9 +85,10 @@ test('an end is passed on as an end, and the answer still comes', async () => {
 });
 
 test('a target that is not there shows as a reset', async () => {
-  await new Promise((resolve) => echo.close(resolve));
-  expect(await new Client().ended).toBe('ECONNRESET');
-  await new Promise<void>((resolve) => echo.listen(0, () => resolve()));
+  // Port 1 is nobody's. One that was ours a moment ago may be anybody's now: listened on, it would take our bytes.
+  const leading = await createLink({ target: 'redis://127.0.0.1:1' });
+  expect(await new Client(leading.port).ended).toBe('ECONNRESET');
+  await leading.close();
 });
 
 describe('down', () => {
