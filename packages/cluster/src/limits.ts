@@ -40,10 +40,10 @@ export const SHUTDOWN_LIMIT_MS = 5_000;
  * The promise is that nothing is left 3 s after Ctrl-C: replicas have this long, and so has the console, which ends
  * beside them; servers have that, the rest is removing.
  */
-export const STOP_REPLICAS_MS = 1_700;
+export const STOP_REPLICAS_MS = 1_200;
 export const STOP_SERVERS_MS = 600;
 /** How long the end of a process that was sent SIGKILL is waited for. */
-export const KILL_LIMIT_MS = 2_000;
+export const KILL_LIMIT_MS = 10_000;
 
 /** Bytes of one log file before all but its end is dropped, what is kept of it then, and what a report shows. */
 export const LOG_BYTES = 8 << 20;

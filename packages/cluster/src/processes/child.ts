@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ClusterError, hasCode } from '../errors.ts';
 import { KILL_LIMIT_MS } from '../limits.ts';
-import { killGroup, killTree, send } from '../run/process-table.ts';
+import { until } from '../probe.ts';
+import { isAlive, killGroup, killTree, send } from '../run/process-table.ts';
 import type { StateFile } from '../run/state-file.ts';
 import type { LogFile } from './log-file.ts';
 import type { User } from './user.ts';
@@ -84,13 +85,20 @@ export class Child {
     return ended ?? this.kill();
   }
 
+  /**
+   * Ends it with everything below it, and returns when all of that is gone, not the process alone:
+   *   1: postmaster and backends are killed   2: the postmaster ends, and is started again   3: a backend, to which the
+   *   system has not come yet, still has their shared memory: the new postmaster refuses to start.
+   */
   async kill(): Promise<Exit> {
     if (this.#exit !== null) return this.#exit;
-    killTree(this.pid);
+    const family = killTree(this.pid);
     const ended = await within(this.exited, KILL_LIMIT_MS);
     if (ended === null) {
       throw new ClusterError('E_CLUSTER_STOPPED', `${this.name} (pid ${this.pid}) does not end, not even by SIGKILL`);
     }
+    const gone = () => family.every(({ pid, identity }) => !isAlive(pid, identity));
+    await until(`the end of all that ${this.name} had started`, gone, { limitMs: KILL_LIMIT_MS });
     return ended;
   }
 }

@@ -20,11 +20,25 @@ export function isAlive(pid: number, identity: string): boolean {
   return identityOf(pid) === identity;
 }
 
-/** Ends the process at once with all that descends from it or is in its group. The pid must be a group leader of ours. */
-export function killTree(pid: number): void {
+/** A process, and what tells it from a later one of the same pid. */
+export interface Identified {
+  readonly pid: number;
+  readonly identity: string;
+}
+
+/**
+ * Ends the process at once with all that descends from it or is in its group, and answers them: each is gone when the
+ * system has come to it. The pid must be a group leader of ours.
+ */
+export function killTree(pid: number): Identified[] {
   // Postgres' backends are in groups of their own, so the group alone would leave them running.
-  for (const member of [...descendantsOf(pid), pid]) send(member, 'SIGKILL');
+  const family = [...descendantsOf(pid), pid].flatMap((member) => {
+    const identity = identityOf(member);
+    return identity === null ? [] : [{ pid: member, identity }];
+  });
+  for (const member of family) send(member.pid, 'SIGKILL');
   killGroup(pid);
+  return family;
 }
 
 /** Ends what is left of the group that the process led. */
