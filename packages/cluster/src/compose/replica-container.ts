@@ -10,6 +10,8 @@ const ASK =
 
 /** One replica of the application in its container. */
 export class ReplicaContainer {
+  /** Who has put it on other networks, or paused what it needs, did not tell us. */
+  readonly cutOff = true;
   readonly #container: Container;
 
   constructor(container: Container) {

@@ -3,6 +3,8 @@ import type { ReplicaView } from './replica.ts';
 
 /** A replica that can be asked what it says of itself; null when it does not answer. */
 export interface Viewed {
+  /** True when something that we know of may keep it from its servers. */
+  readonly cutOff: boolean;
   view(): Promise<ReplicaView | null>;
 }
 
@@ -20,7 +22,8 @@ export async function epochsOf(replicas: readonly Viewed[]): Promise<Set<string>
  * 1: Redis is killed and back, in a new epoch. 2: we ask a replica, which has not beaten since; it answers, of the old
  * epoch, "no quarantine". 3: we say that it is over. 4: it beats, and the quarantine begins.
  *
- * A replica that is cut off (parked, or silent) does not take part: a test may have put it there.
+ * A replica that is cut off does not take part, nor does one that is silent: a test may have put it there. Any other that
+ * says "parked" is waited for, as it only has not come to its beat yet, while a neighbour has and is done.
  */
 export async function quarantineOver(
   replicas: () => readonly Viewed[],
@@ -34,8 +37,9 @@ export async function quarantineOver(
       const views = await Promise.all(asked.map((replica) => replica.view()));
       // Nobody is there to be in quarantine.
       if (asked.length === 0) return true;
+      const late = views.some((view, index) => view?.state === 'parked' && asked[index]?.cutOff === false);
       const taking = views.filter((view): view is ReplicaView => view?.state === 'ready');
-      return taking.length > 0 && taking.every((view) => isOver(view, former));
+      return !late && taking.length > 0 && taking.every((view) => isOver(view, former));
     },
     patience,
   );

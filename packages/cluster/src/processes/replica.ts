@@ -74,6 +74,11 @@ export class ReplicaService implements Service {
     return this.#options.links;
   }
 
+  /** True while one of its links is in a fault. */
+  get cutOff(): boolean {
+    return Object.values(this.#options.links ?? {}).some(({ fault }: Link) => fault !== null);
+  }
+
   /** The protocol with which its process was last started; null before. */
   get speaks(): Settings['protocol'] | null {
     return this.#speaks;
