@@ -10,13 +10,18 @@ policy=$1
 shift
 marker='# Made by lockstep while apt-get runs, and removed then: services are not started where they are installed.'
 ours=no
-child=
+# The last command in the background that has ended; the shell itself knows the last that was begun, from its first moment.
+# A variable of ours would be set a moment later:
+#   1: apt-get is begun   2: a signal comes   3: nobody is known who could be ended, and we leave it behind.
+ended=
 
 tidy() {
   if [ "$ours" = yes ]; then rm -f "$policy"; fi
 }
 interrupted() {
-  if [ -n "$child" ]; then kill "$child" 2>/dev/null || :; fi
+  # There may be no $! yet.
+  set +u
+  if [ "$!" != "$ended" ]; then kill "$!" 2>/dev/null || :; fi
   exit 143
 }
 trap tidy EXIT
@@ -24,9 +29,8 @@ trap interrupted INT TERM HUP
 
 interruptible() {
   "$@" </dev/null &
-  child=$!
-  wait "$child"
-  child=
+  wait "$!"
+  ended=$!
 }
 
 export DEBIAN_FRONTEND=noninteractive
