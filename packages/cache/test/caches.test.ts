@@ -10,7 +10,8 @@ import { partitionNames } from '../src/redis/names.ts';
 import { Origin } from './origin.ts';
 import { endQuarantine, startRedis } from './redis.ts';
 
-const STALENESS_MS = 1_000;
+/** A long bound and the usual beat: a machine that stands still for a second must not turn hits into loads. */
+const PATIENT = { stalenessMs: 10_000, beatMs: 250 };
 /** A mark lives half as long again: what a test does under one must fit, on a busy machine too. */
 const COMMIT_LIMIT_MS = 2_000;
 
@@ -31,7 +32,7 @@ afterEach(async () => {
 });
 
 function open(name: string, more: Partial<CacheOptions> = {}): Cache {
-  const options = { redisUrl: server.url, name, stalenessMs: STALENESS_MS, commitLimitMs: COMMIT_LIMIT_MS };
+  const options = { redisUrl: server.url, name, ...PATIENT, commitLimitMs: COMMIT_LIMIT_MS };
   return createCache({ ...options, ...more });
 }
 
@@ -120,15 +121,16 @@ test('a waiter looks again at each notice of its key, not only when its own pati
   const reads = [replica(0), replica(1)].map((cache) => origin.read(cache, 'k'));
   const waits = () => replica(0).status().counters.leaseWaits + replica(1).status().counters.leaseWaits;
   await expect.poll(waits).toBe(1);
-  // By itself it looks five times a second; ten looks within the second that a poll takes are more than that.
+  // By itself it looks five times a second, on a busy machine less often; ten looks more than that are those of notices.
   const { bus } = partitionNames('lockstep', 0);
   const before = waits();
-  const looked = () => waits() - before;
+  const since = performance.now();
+  const looksByItself = () => 1 + (performance.now() - since) / 200;
   const notify = async () => {
     await server.client.publish(bus, 'F "k"');
-    return looked();
+    return waits() - before - looksByItself();
   };
-  await expect.poll(notify, { interval: 10, timeout: 1_000 }).toBeGreaterThanOrEqual(10);
+  await expect.poll(notify, { interval: 10 }).toBeGreaterThanOrEqual(10);
   opened();
   expect(await Promise.all(reads)).toEqual([0, 0]);
   expect(origin.loads).toBe(1);

@@ -8,8 +8,6 @@ import { Origin } from './origin.ts';
 import { endQuarantine, startRedis } from './redis.ts';
 
 const STALENESS_MS = 1_000;
-/** What a busy machine may add before a test calls the bound broken, ms. */
-const TOLERANCE_MS = 500;
 /** Longer than a test may run. */
 const FOR_EVER_MS = 600_000;
 const NAMES = partitionNames('lockstep', 0);
@@ -61,11 +59,21 @@ async function longQuarantine(): Promise<() => Promise<unknown>> {
   return () => server.client.hset(NAMES.meta, 'longestMark', String(longest));
 }
 
-/** Reads until the version is there, and answers how long that took since it was acknowledged. */
+/**
+ * Reads until the version, which was just acknowledged, is there; answers how long after that the last read began that
+ * returned an older one. That is what is bounded, on however slow a machine.
+ */
 async function lagOf(version: number): Promise<number> {
   const from = performance.now();
-  await expect.poll(() => origin.read(reader, 'k'), { interval: 5, timeout: 10_000 }).toBe(version);
-  return performance.now() - from;
+  let lag = 0;
+  const read = async () => {
+    const began = performance.now() - from;
+    const value = await origin.read(reader, 'k');
+    if (value < version) lag = began;
+    return value;
+  };
+  await expect.poll(read, { interval: 5, timeout: 10_000 }).toBe(version);
+  return lag;
 }
 
 test.each(['down', 'blackhole'] as const)(
@@ -75,9 +83,9 @@ test.each(['down', 'blackhole'] as const)(
     await link.fail({ kind });
     for (let version = 1; version <= 3; version++) {
       await origin.write(writer, 'k');
-      expect(await lagOf(version)).toBeLessThan(STALENESS_MS + TOLERANCE_MS);
+      expect(await lagOf(version)).toBeLessThanOrEqual(STALENESS_MS);
     }
-    expect(reader.status().trust.state).toBe('trusted');
+    await expect.poll(() => reader.status().trust.state).toBe('trusted');
     await link.heal();
   },
 );
@@ -117,7 +125,7 @@ test.each([true, false])(
     await settled();
     // A replica takes Redis' time for a little later than it is, so the first look may come just before the end.
     await expect.poll(() => reader.get('k', origin.load)).toMatchObject({ value: 1, tier: 'ORIGIN' });
-    expect(await writer.get('k', origin.load)).toMatchObject({ value: 1, tier: 'L2' });
+    await expect.poll(() => writer.get('k', origin.load)).toMatchObject({ value: 1, tier: 'L2' });
   },
 );
 
@@ -145,7 +153,7 @@ test('a fill lease that outlives its epoch holds nobody up, neither in the quara
     expect(reader.status().counters.leaseWaits).toBe(0);
     gate.resolve();
     expect((await loading).tier).toBe('BYPASS');
-    expect((await writer.get('k', origin.load)).tier).toBe('L2');
+    await expect.poll(() => writer.get('k', origin.load)).toMatchObject({ tier: 'L2' });
   } finally {
     gate.resolve();
     await holder.close();
