@@ -12,6 +12,9 @@ import {
   type Watermark,
 } from './watermark.ts';
 
+/** Another number tries other orders; a failure names the one that it had. */
+const SEED = Number(process.env.PROPERTY_SEED ?? 20_261_124);
+
 interface Row extends RowKey {
   done: boolean;
 }
@@ -92,7 +95,7 @@ test('no row that is not done gets out of reach, and in the end every row is don
       for (let rounds = 0; rounds <= 2 * origin.rows.length; rounds++) origin.round(1);
       expect(origin.rows.filter((row) => !row.done)).toEqual([]);
     }),
-    { numRuns: 2_000 },
+    { seed: SEED, numRuns: 2_000 },
   );
 });
 
