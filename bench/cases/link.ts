@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { HttpConnection } from '../../tests/lib/http-connection.ts';
 import { seeded, zipf } from '../../tests/lib/random.ts';
 import { type ServerProcess, startServer } from '../lib/child.ts';
-import type { Effort } from '../lib/effort.ts';
+import { type Effort, refuseOthers } from '../lib/effort.ts';
 import { interleave } from '../lib/rounds.ts';
 import { type Row, rowOf } from '../lib/row.ts';
 
@@ -62,7 +62,8 @@ async function compare(
   const cpu = new Map<string, number[]>([...servers.keys()].map((name) => [`${name}, CPU of the launcher`, []]));
   const measure = (name: string, server: ServerProcess) => async () => {
     const before = server.cpu();
-    const { perSecond, answered } = await load(server.port, writes, effort.roundMs);
+    const { perSecond, answered, others } = await load(server.port, writes, effort.roundMs);
+    refuseOthers(effort, others, answered, 0, `answers of a cluster ${name} were not 200`);
     const after = server.cpu();
     if (before !== null && after !== null) {
       cpu.get(`${name}, CPU of the launcher`)?.push(((after - before) * US_PER_S) / answered);
@@ -82,7 +83,7 @@ async function compare(
 }
 
 /** Asks for products by popularity, and changes any, on kept-alive connections, one request at a time each. */
-async function load(port: number, writes: number, ms: number): Promise<{ perSecond: number; answered: number }> {
+async function load(port: number, writes: number, ms: number): Promise<Seen & { perSecond: number }> {
   const random = seeded(SEED);
   const rank = zipf(random, PRODUCTS, SKEW);
   const next = () =>
@@ -90,27 +91,35 @@ async function load(port: number, writes: number, ms: number): Promise<{ perSeco
       ? patchOf(port, 1 + Math.floor(random() * PRODUCTS))
       : getOf(port, 1 + ((rank() * 7_919) % PRODUCTS));
   const since = performance.now();
-  const counts = await Promise.all(Array.from({ length: CONNECTIONS }, () => client(port, next, since + ms)));
-  const answered = counts.reduce((sum, count) => sum + count, 0);
-  return { answered, perSecond: (answered * 1_000) / (performance.now() - since) };
+  const seen = await Promise.all(Array.from({ length: CONNECTIONS }, () => client(port, next, since + ms)));
+  const sum = (of: keyof Seen) => seen.reduce((total, one) => total + one[of], 0);
+  const answered = sum('answered');
+  return { answered, others: sum('others'), perSecond: (answered * 1_000) / (performance.now() - since) };
 }
 
-/** Resolves with how many were answered, after the first answer past `until`; rejects when one is not 200. */
-function client(port: number, next: () => string, until: number): Promise<number> {
+interface Seen {
+  answered: number;
+  /** Answers that were not 200. */
+  others: number;
+}
+
+/** Resolves after the first answer past `until`; rejects when the connection breaks. */
+function client(port: number, next: () => string, until: number): Promise<Seen> {
   return new Promise((resolve, reject) => {
-    let answered = 0;
+    const seen: Seen = { answered: 0, others: 0 };
     const connection = new HttpConnection(port, () => undefined);
     const ask = () =>
       connection.ask(next(), (answer) => {
-        if (answer?.status !== 200) {
-          reject(new Error(`an answer of ${answer?.status ?? 'nobody'} under load`));
+        if (answer === null) {
+          reject(new Error('a connection broke under load'));
           return;
         }
-        answered++;
+        seen.answered++;
+        if (answer.status !== 200) seen.others++;
         if (performance.now() < until) ask();
         else {
           connection.close();
-          resolve(answered);
+          resolve(seen);
         }
       });
     ask();
