@@ -1,78 +1,56 @@
 /**
  * `npm run model`: explores the protocol state by state, by the code that ships, in the scopes of table/rows.ts, and
  * shows that each rule is needed (table/ablations.ts).
- *
- *   --list           the names of all rows and ablations
- *   --row NAME       only those with NAME in them; may be given several times
- *   --quick          what fits in about a minute: rows that do not end by then say so, and counterexamples that are
- *                    deeper are walked again instead of searched
- *   --max STATES     for each row; default 40 million, some 2 GB
- *   --minutes M      for each row; default 10
- *   --json           one JSON object a line
- *   --from FILE      what an earlier run with --json has found, instead of searching
- *   --keep           writes what was found to RESULTS.md and table/traces.txt
- *
- * Exit code 1 if a row or an ablation is not as it should be.
  */
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { type Invocation, parseInvocation, USAGE, UsageError } from './cli/arguments.ts';
 import type { Trace } from './engine/search.ts';
 import { CLAIMS, type Claim, type Judged, judge, judgeAgain, wordsOf } from './table/judged.ts';
 import { keepResults } from './table/results.ts';
-import { QUICK_STATES } from './table/rows.ts';
 import { readTraces, writeTraces } from './table/traces.ts';
 
-const MAX_STATES = 40_000_000;
-const MINUTES = 10;
+const EXIT = { asExpected: 0, otherwise: 1, usage: 2 } as const;
 
-const { values } = parseArgs({
-  options: {
-    list: { type: 'boolean', default: false },
-    row: { type: 'string', multiple: true, default: [] },
-    quick: { type: 'boolean', default: false },
-    max: { type: 'string' },
-    minutes: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    from: { type: 'string' },
-    keep: { type: 'boolean', default: false },
-  },
-});
+function main(argv: readonly string[]): number {
+  let invocation: Invocation;
+  try {
+    invocation = parseInvocation(argv);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.problems.map((problem) => `model: ${problem}`).join('\n')}\n\n${USAGE}`);
+    return EXIT.usage;
+  }
+  if (invocation.help) process.stdout.write(USAGE);
+  else if (invocation.list) for (const { name } of invocation.claims) console.log(name);
+  else return explore(invocation) ? EXIT.asExpected : EXIT.otherwise;
+  return EXIT.asExpected;
+}
 
-const claims = CLAIMS.filter(({ name }) => values.row.length === 0 || values.row.some((part) => name.includes(part)));
-
-const known = values.quick ? readTraces() : new Map<string, Trace>();
-
-if (values.list) for (const { name } of claims) console.log(name);
-else process.exitCode = run() ? 0 : 1;
-
-function run(): boolean {
-  const judged = values.from === undefined ? claims.map(judgedNow) : judgedBefore(values.from);
-  if (values.keep) {
+/** True if all is as it should be. */
+function explore(invocation: Invocation): boolean {
+  const { claims, before, keep, json } = invocation;
+  const judged = before === null ? judgedNow(invocation) : before.filter(({ name }) => isOneOf(claims, name));
+  if (keep) {
     keepTraces(judged);
     keepResults(judged);
   }
-  if (!values.json) console.log(summaryOf(judged));
+  if (!json) console.log(summaryOf(judged));
   return judged.every(({ asExpected }) => asExpected);
 }
 
-function judgedNow(claim: Claim): Judged {
-  const searched = search(claim);
-  const trace = searched.verdict === 'open' ? known.get(claim.name) : undefined;
-  const one = trace === undefined ? searched : judgeAgain(claim, trace);
-  console.log(values.json ? JSON.stringify(one) : wordsOf(one));
-  return one;
+function isOneOf(claims: readonly Claim[], name: string): boolean {
+  return claims.some((claim) => claim.name === name);
 }
 
-function judgedBefore(file: string): Judged[] {
-  const asked = new Set(claims.map(({ name }) => name));
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  return lines.map((line) => JSON.parse(line) as Judged).filter(({ name }) => asked.has(name));
-}
-
-function search(claim: Claim): Judged {
-  const until = performance.now() + Number(values.minutes ?? MINUTES) * 60_000;
-  const states = Number(values.max ?? (values.quick ? QUICK_STATES : MAX_STATES));
-  return judge(claim, { states, enough: () => performance.now() > until });
+function judgedNow({ claims, quick, states, minutes, json }: Invocation): Judged[] {
+  const known: ReadonlyMap<string, Trace> = quick ? readTraces() : new Map();
+  return claims.map((claim) => {
+    const until = performance.now() + minutes * 60_000;
+    const searched = judge(claim, { states, enough: () => performance.now() > until });
+    const trace = searched.verdict === 'open' ? known.get(claim.name) : undefined;
+    const one = trace === undefined ? searched : judgeAgain(claim, trace);
+    console.log(json ? JSON.stringify(one) : wordsOf(one));
+    return one;
+  });
 }
 
 /** In the order of the table, whatever was looked at this time. */
@@ -94,3 +72,5 @@ function summaryOf(judged: readonly Judged[]): string {
   const verdicts = `${counted('safe')} safe, ${counted('open')} not exhausted, ${counted('unsafe')} with a counterexample`;
   return `${verdicts}; ${states} states; ${wrong} not as expected`;
 }
+
+process.exitCode = main(process.argv.slice(2));
