@@ -14,6 +14,7 @@ COPY apps/console/package.json apps/console/
 COPY packages/cache/package.json packages/cache/
 COPY packages/cluster/package.json packages/cluster/
 COPY packages/history/package.json packages/history/
+COPY packages/traffic/package.json packages/traffic/
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
   --workspace=apps/api --workspace=apps/console \
   && npm cache clean --force
@@ -21,6 +22,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
 COPY infra/postgres infra/postgres
 COPY infra/compose/health.sh infra/compose/
 COPY packages/history/src packages/history/src
+COPY packages/traffic/src packages/traffic/src
 COPY packages/cluster/src packages/cluster/src
 COPY packages/cache/src packages/cache/src
 COPY apps/console/src apps/console/src

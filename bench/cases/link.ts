@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { HttpConnection } from '../../tests/lib/http-connection.ts';
-import { seeded, zipf } from '../../tests/lib/random.ts';
+import { Connection } from '@lockstep/traffic/connection';
+import { seeded, zipf } from '@lockstep/traffic/random';
 import { type ServerProcess, startServer } from '../lib/child.ts';
 import { type Effort, refuseOthers } from '../lib/effort.ts';
 import { interleave } from '../lib/rounds.ts';
@@ -107,7 +107,7 @@ interface Seen {
 function client(port: number, next: () => string, until: number): Promise<Seen> {
   return new Promise((resolve, reject) => {
     const seen: Seen = { answered: 0, others: 0 };
-    const connection = new HttpConnection(port, () => undefined);
+    const connection = new Connection('127.0.0.1', port);
     const ask = () =>
       connection.ask(next(), (answer) => {
         if (answer === null) {

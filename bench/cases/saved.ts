@@ -1,5 +1,5 @@
 import type { Cache } from '@lockstep/cache';
-import { seeded, zipf } from '../../tests/lib/random.ts';
+import { seeded, zipf } from '@lockstep/traffic/random';
 import { openCache } from '../lib/caches.ts';
 import { type Effort, operations } from '../lib/effort.ts';
 import { keyOf, productOf } from '../lib/product.ts';

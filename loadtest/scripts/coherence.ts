@@ -8,7 +8,7 @@
  */
 import { sleep } from 'k6';
 import { Counter } from 'k6/metrics';
-import { pick, seeded } from '../../tests/lib/random.ts';
+import { pick, seeded } from '../../packages/traffic/src/random.ts'; // By its path: k6 knows no packages.
 import { type SummaryData, TREND_STATS } from '../lib/figures.ts';
 import { outcomeOfWrite } from '../lib/outcome.ts';
 import { planOf } from '../lib/plan.ts';

@@ -2,7 +2,7 @@
  * Steady: what a shop's day looks like. An open model, as users come whether or not the shop is slow; a few products
  * get most of the requests (Zipf, s = 0.99); 19 of 20 requests read.
  */
-import { seeded, zipf } from '../../tests/lib/random.ts';
+import { seeded, zipf } from '../../packages/traffic/src/random.ts'; // By its path: k6 knows no packages.
 import { type SummaryData, TREND_STATS } from '../lib/figures.ts';
 import { planOf } from '../lib/plan.ts';
 import { ask } from './client.ts';

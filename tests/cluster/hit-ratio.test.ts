@@ -6,10 +6,10 @@
  * bypasses, so the counters do see them.
  */
 import { type Cluster, startCluster } from '@lockstep/cluster';
+import { seeded, zipf } from '@lockstep/traffic/random';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask } from '../lib/client.ts';
 import { total } from '../lib/internals.ts';
-import { seeded, zipf } from '../lib/random.ts';
 
 const PRODUCTS = 2_000;
 const OPERATIONS = 8_000;

@@ -5,10 +5,10 @@
  * Control: the same load sees failures when a replica is ended without draining and nginx may not retry.
  */
 import { type Cluster, startCluster } from '@lockstep/cluster';
+import { pick, seeded } from '@lockstep/traffic/random';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask } from '../lib/client.ts';
 import { Load } from '../lib/load.ts';
-import { pick, seeded } from '../lib/random.ts';
 
 let cluster: Cluster;
 

@@ -1,8 +1,8 @@
 /** The program behind `Offer`: offers traffic to a port as it is told over IPC, and tells what became of it. */
 import { judge } from '@lockstep/history';
-import { HttpConnection, type RawAnswer } from './http-connection.ts';
+import { Connection, type RawAnswer } from '@lockstep/traffic/connection';
+import { seeded } from '@lockstep/traffic/random';
 import type { Order, Phase, PhaseSeen, Seen } from './offer.ts';
-import { seeded } from './random.ts';
 import { type Request, Traffic } from './traffic.ts';
 
 /** How long a client waits for its answer, ms; then it closes the connection, as people and their programs do. */
@@ -15,7 +15,7 @@ type Kept = { -readonly [name in keyof Seen]: Seen[name] };
 
 interface InFlight {
   readonly sent: number;
-  readonly connection: HttpConnection;
+  readonly connection: Connection;
 }
 
 /** One phase: sends what is due, notes what became of it under the second in which it was due. */
@@ -27,7 +27,7 @@ class Offering {
   readonly #cpu = process.cpuUsage();
   readonly #seconds: { readonly seen: Kept; readonly latencies: number[] }[] = [];
   readonly #wrongs: Record<string, number> = {};
-  readonly #idle: HttpConnection[] = [];
+  readonly #idle: Connection[] = [];
   /** In the order in which they were sent: those that wait longest come first. */
   readonly #inFlight = new Set<InFlight>();
   readonly #over = Promise.withResolvers<void>();
@@ -113,10 +113,10 @@ class Offering {
     return fate;
   }
 
-  #connect(): HttpConnection | null {
+  #connect(): Connection | null {
     if (this.#open >= this.#phase.connections) return null;
     this.#open++;
-    const connection: HttpConnection = new HttpConnection(this.#port, () => {
+    const connection: Connection = new Connection('127.0.0.1', this.#port, () => {
       this.#open--;
       const at = this.#idle.indexOf(connection);
       if (at >= 0) this.#idle.splice(at, 1);

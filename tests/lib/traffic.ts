@@ -1,6 +1,6 @@
 import type { Operation } from '@lockstep/history';
-import type { RawAnswer } from './http-connection.ts';
-import { type Random, zipf } from './random.ts';
+import { headerOf, type RawAnswer } from '@lockstep/traffic/connection';
+import { type Random, zipf } from '@lockstep/traffic/random';
 
 /** Products of the seed: 500 in each of 20 categories. */
 const PRODUCTS = 10_000;
@@ -123,11 +123,4 @@ function fateOf(answer: RawAnswer | null): Fate {
 function versionOf(answer: RawAnswer | null): number | null {
   const text = answer === null ? undefined : headerOf(answer.head, 'X-Item-Version');
   return text === undefined ? null : Number(text);
-}
-
-function headerOf(head: string, name: string): string | undefined {
-  const at = head.indexOf(`\r\n${name}: `);
-  if (at < 0) return undefined;
-  const end = head.indexOf('\r\n', at + 2);
-  return head.slice(at + name.length + 4, end < 0 ? undefined : end);
 }

@@ -1,6 +1,6 @@
 import type { Level, Operation } from '@lockstep/history';
+import { pick, type Random, seeded } from '@lockstep/traffic/random';
 import { type Answer, ask, header, jsonOf, versionOf } from './client.ts';
-import { pick, type Random, seeded } from './random.ts';
 
 export interface WorkloadOptions {
   /** Base URLs; each operation goes to one of them. */

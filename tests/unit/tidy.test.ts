@@ -19,11 +19,12 @@ const LINES_MOST = 320;
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/cache/src': [],
   'packages/history/src': [],
+  'packages/traffic/src': [],
   'packages/cluster/src': [],
   'packages/model/src': ['cache'],
-  'packages/simulation/src': ['cache', 'history', 'model'],
+  'packages/simulation/src': ['cache', 'history', 'model', 'traffic'],
   'apps/api/src': ['cache'],
-  'apps/console/src': ['cluster', 'history'],
+  'apps/console/src': ['cluster', 'history', 'traffic'],
 };
 
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT })

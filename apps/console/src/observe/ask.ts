@@ -1,4 +1,4 @@
-import { Connection, type RawAnswer } from '../traffic/connection.ts';
+import { Connection, type RawAnswer } from '@lockstep/traffic/connection';
 
 /** Connections to one address that are kept for later, and for how long, ms: before whoever answers gives them up. */
 const IDLE_MOST = 32;

@@ -1,4 +1,4 @@
-import { chunkAt, openSocket } from '../traffic/connection.ts';
+import { chunkAt, openSocket } from '@lockstep/traffic/connection';
 
 /** Bytes of one event; a stream with longer ones is none of ours. */
 const EVENT_BYTES = 1 << 20;

@@ -1,8 +1,8 @@
 import type { Level } from '@lockstep/history';
+import { Connection, headerOf, type RawAnswer } from '@lockstep/traffic/connection';
+import { type Random, seeded, zipf } from '@lockstep/traffic/random';
 import type { Traffic } from '../shared/state.ts';
-import { Connection, headerOf, type RawAnswer } from './connection.ts';
 import type { Ended } from './packed.ts';
-import { type Random, seeded, zipf } from './random.ts';
 
 /** How often what is due is sent, ms, and how often it is looked while nothing is. */
 const TICK_MS = 20;

@@ -1,20 +1,15 @@
+import { seeded } from '@lockstep/traffic/random';
+
 /**
- * Numbers that a seed repeats (mulberry32; Tommy Ettinger, public domain). Each part of a cluster draws from a stream of its
- * own, so that what one of them does more or less often changes nothing for the others: a shrunk plan stays the same run.
+ * Numbers that a seed repeats. Each part of a cluster draws from a stream of its own, so that what one of them does more or
+ * less often changes nothing for the others: a shrunk plan stays the same run.
  */
 export class Random {
-  #state: number;
+  /** In [0, 1). */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    this.next = seeded(seed);
   }
 
   between(least: number, most: number): number {

@@ -38,12 +38,14 @@ export interface RawAnswer {
 
 /**
  * One kept-alive connection with one request at a time, and no more of HTTP than the cluster's answers need: they have a
- * length, come in chunks, or have no body. A client in full costs four times as much, and the observer has to be cheaper than what it observes.
+ * length, come in chunks, or have no body. A client in full costs four times as much, and whoever observes a cluster, or
+ * offers it more than it can carry, has to be cheaper than what answers.
  */
 export class Connection {
   readonly #socket: Socket;
-  /** What has come of an answer that is not complete. */
-  #rest: Buffer | null = null;
+  /** What has come of an answer that is not complete, and its bytes. */
+  #parts: Buffer[] = [];
+  #length = 0;
   /** The head, and where it ends; 0 while that is not known. */
   #head = '';
   #headEnd = 0;
@@ -51,11 +53,16 @@ export class Connection {
   #end: number | null = 0;
   #answered: ((answer: RawAnswer | null) => void) | null = null;
 
-  constructor(host: string, port: number) {
+  /** `closed` is called once, when there is no use in the connection any more, before whoever waits gets null. */
+  constructor(host: string, port: number, closed: () => void = () => undefined) {
     this.#socket = openSocket(host, port, (bytes) => this.#take(bytes));
-    this.#socket.on('close', () => this.#finish(null));
+    this.#socket.on('close', () => {
+      closed();
+      this.#finish(null);
+    });
   }
 
+  /** False once another request cannot be answered on it: also after an answer that said `Connection: close`. */
   get open(): boolean {
     return this.#socket.connecting || (this.#socket.writable && !this.#socket.destroyed);
   }
@@ -72,19 +79,26 @@ export class Connection {
   }
 
   #take(part: Buffer): void {
-    const bytes = this.#rest === null ? part : Buffer.concat([this.#rest, part]);
-    if (this.#answered === null || bytes.length > ANSWER_BYTES) {
+    this.#length += part.length;
+    if (this.#answered === null || this.#length > ANSWER_BYTES) {
       this.#socket.destroy();
       return;
     }
+    // Joined once, when the last part is there; but chunks each time, as only one of them says where the next begins.
+    if (this.#headEnd > 0 && this.#end !== null && this.#length < this.#end) {
+      this.#parts.push(Buffer.from(part));
+      return;
+    }
+    const bytes = this.#parts.length === 0 ? part : Buffer.concat([...this.#parts, part]);
     if (this.#headEnd === 0) this.#readHead(bytes);
     const body = this.#headEnd === 0 ? null : this.#body(bytes);
     if (body === null) {
-      this.#rest = bytes === part ? Buffer.from(part) : bytes;
+      this.#parts = [bytes === part ? Buffer.from(part) : bytes];
       return;
     }
     const head = this.#head;
-    this.#rest = null;
+    this.#parts = [];
+    this.#length = 0;
     this.#headEnd = 0;
     if (CLOSING.test(head)) this.#socket.end();
     this.#finish({ status: Number(head.slice(9, 12)), head, body });

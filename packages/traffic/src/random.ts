@@ -2,9 +2,10 @@
 export type Random = () => number;
 
 export function seeded(seed: number): Random {
-  let state = seed >>> 0;
+  // Signed all the way: what does not fit in 31 bits and a sign is no small integer to the engine.
+  let state = seed | 0;
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
+    state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
