@@ -81,7 +81,7 @@ function middleOf({ good, p50 }: PhaseSeen): number {
   return good > 0 ? p50 : PATIENCE_MS;
 }
 
-function refuseWrong({ wrong, wrongs, unsent, offered }: PhaseSeen, effort: Effort): void {
-  refuseOthers(effort, wrong, offered, 0, `answers under load were wrong: ${JSON.stringify(wrongs)}`);
+function refuseWrong({ wrongs, unsent, offered }: PhaseSeen, effort: Effort): void {
+  if (Object.keys(wrongs).length > 0) throw new Error(`wrong answers under load: ${JSON.stringify(wrongs)}`);
   refuseOthers(effort, unsent, offered, offered / 50, 'requests were not offered: the clients were too slow');
 }
