@@ -82,7 +82,7 @@ export class Canary<Stored> {
   }
 
   async #try(): Promise<boolean> {
-    const { tried, failed, write } = this.#options;
+    const { tried, failed } = this.#options;
     await this.#song;
     try {
       const noticed = await this.#corrupt();
@@ -93,15 +93,34 @@ export class Canary<Stored> {
       failed(error instanceof Error ? error.message : String(error));
       return false;
     } finally {
-      // A write is what makes everybody drop the old value.
-      await this.#until('the canary is right again', async () => (await write())?.outcome === 'ok').catch(
-        (error: Error) => failed(error.message),
-      );
+      await this.#putRight().catch((error: Error) => failed(error.message));
     }
   }
 
+  /**
+   * A write is what makes everybody drop the old value, and the trial lasts until they have:
+   *   1: api-2 has read what was planted, and keeps it in L1   2: a write through api-1 is acknowledged   3: the trial ends,
+   *   and a song reads api-2, which answers out of L1 with a version that was overtaken more than the bound ago   4: the
+   *   message reaches api-2. The judge would hold against the replica what we have done to it.
+   */
+  async #putRight(): Promise<void> {
+    const { replicas, read } = this.#options;
+    const { version } = await this.#written();
+    await this.#until('the canary is right again', async () => {
+      const reads = await Promise.all(replicas().map((replica) => read(replica, true)));
+      return reads.every((one) => (one?.version ?? -1) >= (version ?? 0));
+    });
+  }
+
+  #written(): Promise<Operation> {
+    return this.#until(`${this.#options.key} is written`, async () => {
+      const operation = await this.#options.write();
+      return operation?.outcome === 'ok' ? operation : null;
+    });
+  }
+
   async #corrupt(): Promise<boolean> {
-    const { key, value, boundMs, replicas, read, write } = this.#options;
+    const { key, value, boundMs, replicas, read } = this.#options;
     if (value === null) throw new Error('the canary cannot be corrupted: Redis cannot be reached from here');
     let noticed = false;
     const judge = new LiveJudge({
@@ -115,11 +134,7 @@ export class Canary<Stored> {
       await readAll();
       return value.stored();
     });
-    const written = await this.#until(`${key} is written`, async () => {
-      const operation = await write();
-      return operation?.outcome === 'ok' ? operation : null;
-    });
-    judge.add(written);
+    judge.add(await this.#written());
     await pause(boundMs() + BEYOND_MS);
     await value.plant(old);
     const look = async () => {
