@@ -10,6 +10,7 @@ export const deafSubscriber: Scenario = {
     {
       text: 'One replica’s subscription goes silent without being closed.',
       play: async (stage) => {
+        stage.readersOnly();
         await stage.warm(stage.ids.slice(0, 4), stage.victim());
         await stage.fault({ kind: 'blackhole-bus', target: stage.victim(), holdMs: 20_000 });
       },

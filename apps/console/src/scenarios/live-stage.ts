@@ -53,6 +53,10 @@ export class LiveStage implements Stage {
     this.#parts.clients.set(settings);
   }
 
+  readersOnly(): void {
+    this.traffic({ writesPercent: 0 });
+  }
+
   async fault(fields: Readonly<Record<string, unknown>>): Promise<() => Promise<void>> {
     this.#parts.signal.throwIfAborted();
     const { faults } = this.#parts;

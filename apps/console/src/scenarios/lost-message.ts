@@ -10,6 +10,7 @@ export const lostMessage: Scenario = {
     {
       text: 'Everything that Redis publishes to one replica is lost on its way.',
       play: async (stage) => {
+        stage.readersOnly();
         await stage.warm(stage.ids.slice(0, 4), stage.victim());
         await stage.fault({ kind: 'lose-messages', target: stage.victim(), share: 1, holdMs: 20_000 });
       },

@@ -10,6 +10,12 @@ export interface Stage {
   /** One that faults are done to: the last but the first, so that somebody is left. */
   victim(): string;
   traffic(settings: Partial<Pick<Traffic, 'rps' | 'writesPercent'>>): void;
+  /**
+   * Customers write nothing until the end of this half, where one product is all that is shown:
+   *   1: a replica misses that a price has changed   2: a customer changes it too, and that replica hears of it, or is the one
+   *   that writes it   3: the old price is gone before it has been shown for longer than the bound.
+   */
+  readersOnly(): void;
   /** Begins a fault; the answer ends it. */
   fault(fields: Readonly<Record<string, unknown>>): Promise<() => Promise<void>>;
   /** Asks a replica directly, or through nginx; judged, as every read. */

@@ -40,6 +40,7 @@ export const tour: Scenario = {
       },
       play: async (stage) => {
         const [first = 1, second = 2] = stage.ids;
+        stage.readersOnly();
         await stage.warm([first, second], stage.victim());
         await stage.fault({ kind: 'blackhole-bus', target: stage.victim(), holdMs: HOLD_MS });
         await stage.change([first, second]);

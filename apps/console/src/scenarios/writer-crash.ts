@@ -13,6 +13,7 @@ export const writerCrash: Scenario = {
       text: 'Every replica has the product in its memory; then one commits a new price, and dies at once.',
       play: async (stage) => {
         const [id = 1] = stage.ids.slice(2);
+        stage.readersOnly();
         for (const replica of stage.replicas()) await stage.warm([id], replica);
         await stage.fault({ kind: 'writer-crash', target: stage.victim(), id, holdMs: 5_000 });
       },
