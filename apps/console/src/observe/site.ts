@@ -35,6 +35,9 @@ export class Site {
   #polls: NodeJS.Timeout | undefined;
   #closed = false;
   #failing = false;
+  /** Looks that were begun, and the newest of them that was taken. */
+  #looks = 0;
+  #taken = 0;
 
   /** `protocol` is what is assumed of a cluster that does not say. */
   constructor(discovery: Discovery, told: SiteTold) {
@@ -57,9 +60,17 @@ export class Site {
     this.#watched.clear();
   }
 
-  /** Looks now, as after an order that changed who is there. */
+  /**
+   * Looks now, as after an order that changed who is there. What an older look says then is old:
+   *   1: a look waits for a replica that does not answer   2: two replicas are gone, and a look after that says so   3: the
+   *   first one ends, with both of them: whoever asks now how many there are would scale from there.
+   */
   async refresh(): Promise<void> {
-    this.#take(await this.#discovery());
+    const look = ++this.#looks;
+    const found = await this.#discovery();
+    if (look < this.#taken) return;
+    this.#taken = look;
+    this.#take(found);
   }
 
   names(): string[] {
