@@ -25,11 +25,12 @@ export interface OrdersParts {
 export function createOrders({ control, observer, clients, faults, scenarios }: OrdersParts): Orders {
   const begun = (what: string, work: Promise<unknown>) => {
     observer.log.add('order', null, what);
-    work.then(
-      () => observer.site.refresh(),
-      (error: unknown) =>
+    // Also when what comes of it cannot be looked at, as the launcher is gone by then: nobody else would catch that.
+    work
+      .then(() => observer.site.refresh())
+      .catch((error: unknown) =>
         observer.log.add('trouble', null, `${what}: ${error instanceof Error ? error.message : error}`),
-    );
+      );
   };
   const launcher = (): Control => {
     if (control === null) throw new Refusal(409, 'there is no launcher here that could do that');
