@@ -23,6 +23,8 @@ export interface FaultsOptions {
 interface Held {
   readonly shown: ActiveFault;
   readonly parts: readonly string[];
+  /** Settles when it has begun, or could not. */
+  readonly beginning: Promise<unknown>;
   begun: Begun | null;
   timer: NodeJS.Timeout | undefined;
   ending: Promise<void> | null;
@@ -74,11 +76,13 @@ export class Faults {
     const since = Date.now();
     const words = type.words(order);
     const shown = { id, kind, target: order.target, since, healsAt: since + order.holdMs, words };
-    const held: Held = { shown, parts, begun: null, timer: undefined, ending: null };
+    const begun = type.begin(this.#options.scene, order);
+    const beginning = begun.catch(() => undefined);
+    const held: Held = { shown, parts, beginning, begun: null, timer: undefined, ending: null };
     this.#held.set(id, held);
     this.#options.log('fault', order.target, words);
     try {
-      held.begun = await type.begin(this.#options.scene, order);
+      held.begun = await begun;
     } catch (error) {
       this.#held.delete(id);
       const reason = error instanceof Error ? error.message : String(error);
@@ -89,10 +93,15 @@ export class Faults {
     return { id };
   }
 
-  /** Ends one before its time. */
+  /**
+   * Ends one before its time. One that is shown may still be beginning:
+   *   1: a link is told to go silent   2: the fault is undone, of which nothing is there yet   3: the link is silent, and
+   *   nobody knows of it any more.
+   */
   async undo(id: string): Promise<void> {
     const held = this.#held.get(id);
-    if (held === undefined) throw new Refusal(404, 'that fault is over already');
+    await held?.beginning;
+    if (held === undefined || !this.#held.has(id)) throw new Refusal(404, 'that fault is over already');
     if (held.begun?.heal === null) throw new Refusal(409, 'that one cannot be hurried: it ends by itself');
     await this.#end(held);
   }
