@@ -156,22 +156,29 @@ export const CATALOGUE: Readonly<Record<FaultKind, FaultType>> = {
   },
 };
 
-/** The next one only when nginx turns to the last one again: else it might have nobody to turn to. */
+/**
+ * The next one only when nginx turns to the last one again: else it might have nobody to turn to. Nor the first one at once,
+ * as the others may just have been restarted themselves, by a change of the protocol for example.
+ */
 async function restartAll(scene: Scene): Promise<void> {
   const control = controlOf(scene);
-  for (const replica of scene.replicas()) {
+  const replicas = scene.replicas();
+  const others = replicas.slice(1);
+  if (others.length > 0) await reachedBy(scene.clusterUrl, others);
+  for (const replica of replicas) {
     await control.restart(replica);
-    await reachedBy(scene.clusterUrl, replica);
+    await reachedBy(scene.clusterUrl, [replica]);
   }
 }
 
-/** Rejects when nginx has not given it a request in time. */
-async function reachedBy(clusterUrl: string, replica: string): Promise<void> {
+/** Rejects when nginx has not given one of them a request in time. */
+async function reachedBy(clusterUrl: string, replicas: readonly string[]): Promise<void> {
   const since = performance.now();
   for (;;) {
     const answer = await ask(`${clusterUrl}/livez`, { limitMs: REACHED_MS });
-    if (answer?.headers['x-served-by'] === replica) return;
-    if (performance.now() - since > REACHED_MS) throw new Error(`nginx does not turn to ${replica} again`);
+    if (replicas.includes(answer?.headers['x-served-by'] ?? '')) return;
+    if (performance.now() - since > REACHED_MS)
+      throw new Error(`nginx does not turn to ${replicas.join(' or ')} again`);
     await pause(REACHED_LOOK_MS);
   }
 }
