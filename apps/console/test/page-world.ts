@@ -171,6 +171,9 @@ export class World implements Picture {
 
   #state(): Omit<Snapshot, 'invalidations' | 'log' | 'series'> {
     const [at, { protocol, changing }] = [Date.now(), this];
+    // 1: this process has to wait for a second   2: a picture is due, and then the tick   3: the picture shows what guarded
+    // replicas would have dropped long ago.
+    if (protocol === 'guarded') this.#judgeAll(at);
     const available = Object.fromEntries(
       KINDS.map((kind) => [kind, kind !== 'writer-crash']),
     ) as ClusterView['available'];
@@ -236,9 +239,13 @@ export class World implements Picture {
     // The traffic: who holds nothing soon reads again.
     for (const name of this.names())
       for (const one of products) if (this.#random() < 0.3) this.#memories.read(name, one);
-    for (const stale of this.#memories.stale(this.names(), now)) this.#judge(stale);
+    this.#judgeAll(now);
     if (this.#ticks % 5 === 0) this.#point(now);
     this.#play(now);
+  }
+
+  #judgeAll(now: number): void {
+    for (const stale of this.#memories.stale(this.names(), now)) this.#judge(stale);
   }
 
   /** What is old is repaired when guarded, a beat later; when naive it stays, and is wrong beyond the bound. */

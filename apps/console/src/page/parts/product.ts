@@ -101,16 +101,22 @@ export class ProductBrowser implements Part {
     void this.ask();
   }
 
-  /** Asks every replica once. */
+  /**
+   * Asks every replica once, and shows the price; one that has been typed meanwhile stays:
+   *   1: the page is opened, and asks   2: a price is typed   3: the button takes the focus   4: the answers come, and the old
+   *   price would be what is sent.
+   */
   async ask(): Promise<(Answer | null)[]> {
     this.#turn += 1;
+    const written = this.#price.value;
     const id = this.#product();
     this.#matrix.mark(`product:${id}`);
     for (const row of this.#rows.values()) row.seen('', null);
     const answers = await Promise.all(this.#replicas.map((replica) => this.#askOne(id, replica)));
     const found = answers.find((answer) => answer?.product)?.product;
     say(this.#name, found ? `${found.name} · ${found.category} · ${whole(found.stock)} in stock` : 'not found');
-    if (found && document.activeElement !== this.#price) this.#price.value = price(found.priceCents);
+    const isUntouched = this.#price.value === written && document.activeElement !== this.#price;
+    if (found && isUntouched) this.#price.value = price(found.priceCents);
     return answers;
   }
 
