@@ -24,7 +24,7 @@ async function picture(isSo: (snapshot: Snapshot) => unknown): Promise<Snapshot>
         seen = await page.snapshot();
         return Boolean(isSo(seen));
       },
-      { timeout: 15_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     )
     .toBe(true);
   return seen;

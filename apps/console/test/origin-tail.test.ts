@@ -13,7 +13,7 @@ const insert = `INSERT INTO products (id, sku, name, description, category, pric
 const raise = (client: Pick<Client, 'query'>, id: number) =>
   client.query('UPDATE products SET price_cents = price_cents + 1 WHERE id = $1', [id]);
 const newest = (id: number) => told.findLast(({ key }) => key === `product:${id}`)?.version;
-const poll = <T>(look: () => T) => expect.poll(look, { timeout: 10_000, interval: 10 });
+const poll = <T>(look: () => T) => expect.poll(look, { timeout: 60_000, interval: 10 });
 
 beforeAll(async () => {
   database = await TestDatabase.start();

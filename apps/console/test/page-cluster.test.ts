@@ -66,7 +66,8 @@ describe.skipIf(!hasBrowser())('the page, before a real cluster', () => {
   test(
     'finds the replicas, and a price edit travels to both',
     async () => {
-      expect(await texts('thead .head .head-name')).toEqual(['api-1', 'api-2']);
+      // The page may be there before the console has asked the launcher who is.
+      await expect.poll(() => texts('thead .head .head-name'), WAIT).toEqual(['api-1', 'api-2']);
       await expect.poll(() => texts('.vital.state'), WAIT).toEqual(['ready', 'ready']);
       // A customer may write the same product before the replicas are asked: then another price.
       for (let cents = 12_345; !(await travels(cents)); cents += 1) expect(cents).toBeLessThan(12_365);

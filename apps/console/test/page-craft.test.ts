@@ -120,7 +120,7 @@ describe.skipIf(!hasBrowser())('the page, measured', () => {
     const { page } = await visit(browser, fixture.url);
     const words = await page.locator('.chart .summary').allInnerTexts();
     expect(words).toHaveLength(5);
-    expect(words[0]).toMatch(/^Worst [\d.]+ m?s, beyond the bound of 1\.00 s/);
+    expect(words[0]).toMatch(/^Worst [\d.]+ (s|min), beyond the bound of 1\.00 s/);
     await page.locator('.chart').first().focus();
     const cursors = () =>
       page.evaluate<number[]>(

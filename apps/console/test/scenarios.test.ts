@@ -19,7 +19,7 @@ afterAll(() => shown?.close());
 
 // The tour has a test of its own.
 for (const { name, shows } of SCENARIOS.filter(({ name }) => name !== 'tour')) {
-  test(`${name}: naive ${shows.naive}, guarded ${shows.guarded}`, { timeout: PLAYED_MS + 20_000 }, async () => {
+  test(`${name}: naive ${shows.naive}, guarded ${shows.guarded}`, { timeout: PLAYED_MS + 80_000 }, async () => {
     expect((await page.order('POST', '/api/scenario', { name })).status).toBe(204);
     await expect.poll(() => shown.console.scenario()?.done, { timeout: PLAYED_MS }).toBe(true);
     const played = shown.console.scenario();
@@ -28,7 +28,7 @@ for (const { name, shows } of SCENARIOS.filter(({ name }) => name !== 'tour')) {
       const outcome = shows[protocol] === 'any' ? /^(held|violated)/ : new RegExp(`^${shows[protocol]}`);
       expect(played?.result[protocol]).toMatch(outcome);
     }
-    await expect.poll(async () => (await page.snapshot()).faults).toEqual([]);
+    await expect.poll(async () => (await page.snapshot()).faults, { timeout: 60_000 }).toEqual([]);
     expect((await shown.cluster.status()).replicas).toHaveLength(2);
   });
 }
