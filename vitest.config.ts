@@ -38,8 +38,9 @@ export default defineConfig({
           globalSetup: 'tests/setup/programs.ts',
           sequence: { groupOrder: 2 },
           maxWorkers: 2,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // Some start a cluster, and a machine that others use too may need some times as long for it as one alone.
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -1,11 +1,14 @@
 /** `npm start` with a console, and `npm start -- scenario`, with stand-ins for replica and console. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { takePorts } from '../src/processes/ports.ts';
 import { alive, type Ended, Terminal } from './launcher.ts';
 
 /** What the contract promises for the end of everything. */
 const STOP_LIMIT_MS = 3_000;
+/** For what never comes to be. */
+const WAIT = { timeout: 60_000 };
 
 let terminal: Terminal;
 
@@ -27,7 +30,7 @@ describe('the console', () => {
     const { pid } = await consoleAt(status.console);
     expect(JSON.parse((await terminal.run('status', '--json')).stdout)).toEqual(status);
     process.kill(pid, 'SIGKILL');
-    await expect.poll(() => launched.stderr, { timeout: 10_000 }).toContain('console serves again');
+    await expect.poll(() => launched.stderr, WAIT).toContain('console serves again');
     expect(launched.stderr).toContain('console was not asked to end: it ended with signal SIGKILL');
     const again = await consoleAt(status.console);
     expect(again.pid).not.toBe(pid);
@@ -42,9 +45,11 @@ describe('the console', () => {
   });
 
   test('has the port that it is given, and fails the start when that is taken', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
+    // Of a block that is ours: any other could be somebody else's between its release here and the start.
+    const { consoleSpare: port, release } = await takePorts();
+    onTestFinished(release);
+    const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
-    const { port } = other.address() as { port: number };
     const refused = await terminal.run('--port', '0', '--console-port', String(port));
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain(`port ${port} is taken: choose one with --console-port`);
@@ -99,7 +104,7 @@ describe('scenario', () => {
   /** One that is interrupted is ended where it is played, too. */
   async function interrupted(page: string | null): Promise<void> {
     const endless = terminal.launch(['scenario', 'endless']);
-    await expect.poll(() => endless.stdout, { timeout: 10_000 }).toContain('One is broken.');
+    await expect.poll(() => endless.stdout, WAIT).toContain('One is broken.');
     endless.process.kill('SIGINT');
     expect((await endless.ended).code).toBe(1);
     const stream = await fetch(`${page}/api/events`);

@@ -41,10 +41,10 @@ export class Launched {
     return this.process.pid ?? 0;
   }
 
-  /** The status that it prints when all is ready. */
+  /** The status that it prints when all is ready; the limit is for a launcher that never is. */
   async status(): Promise<Status> {
     await expect
-      .poll(() => this.stdout.includes('\n') || this.process.exitCode !== null, { timeout: 25_000 })
+      .poll(() => this.stdout.includes('\n') || this.process.exitCode !== null, { timeout: 90_000 })
       .toBe(true);
     expect(this.process.exitCode, this.stderr).toBeNull();
     return JSON.parse(this.stdout) as Status;
