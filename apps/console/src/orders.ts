@@ -39,9 +39,20 @@ export function createOrders({ control, observer, clients, faults, scenarios }: 
   const free = () => {
     if (scenarios.running) throw new Refusal(409, 'not while a scenario runs: end it first');
   };
+  /**
+   * 1: the replicas are on their way to another protocol, and api-1 is being restarted. 2: api-3 is killed, to come back in a
+   * minute, or cut off from what it needs to start. 3: its turn comes, and lasts as long as that: nothing is judged for a
+   * minute, and nobody sees why.
+   */
+  const settled = () => {
+    if (!observer.changing) return;
+    const words = 'not while the replicas change their protocol: wait until all of them speak it';
+    throw new Refusal(409, words, 'E_CONSOLE_CHANGING');
+  };
   return {
     fault: async (fields) => {
       free();
+      settled();
       return faults.begin(fields);
     },
     undo: (id) => faults.undo(id),

@@ -202,6 +202,23 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await expect.poll(busy, WAIT).toBe(0);
   });
 
+  test('no fault can be put on until then, and the menu says why; what is on can be undone', async () => {
+    fixture.world.changing = true;
+    fixture.world.begin('cut-bus', 'api-3', 60_000);
+    await expect.poll(() => count('.chip'), WAIT).toBe(1);
+    await seen.page.click('thead .head >> text=api-3');
+    await expect
+      .poll(() => texts('#menu .item:enabled .item-title'), WAIT)
+      .toEqual([expect.stringMatching(/^Undo: Cut the bus/)]);
+    const sentences = new Set(await texts('#menu .item:disabled .item-sentence'));
+    // The made-up cluster cannot crash a writer.
+    const never = 'Not available on this kind of cluster.';
+    expect(sentences).toEqual(new Set(['Not while the replicas change their protocol.', never]));
+    fixture.world.changing = false;
+    await expect.poll(() => texts('#menu .item:disabled .item-sentence'), WAIT).toEqual([never]);
+    expect(seen.problems).toEqual([]);
+  });
+
   test('a lost connection is said, and forgotten when it is back', async () => {
     fixture.breakStreams(true);
     await expect.poll(() => texts('#link-words'), WAIT).toEqual([expect.stringMatching(/^Connection lost/)]);

@@ -32,7 +32,8 @@ async function silence(page: PageClient, protocol: Protocol): Promise<void> {
   await page.order('POST', '/api/protocol', { protocol });
   await until(
     page,
-    ({ cluster, members }) => cluster.protocol === protocol && members.every(({ state }) => state === 'ready'),
+    ({ cluster, members }) =>
+      cluster.protocol === protocol && !cluster.changing && members.every(({ state }) => state === 'ready'),
   );
   await until(page, ({ matrix }) => (matrix.cells[VICTIM] ?? []).every(({ state }) => state === 'fresh'));
   await page.order('POST', '/api/faults', { kind: 'blackhole-bus', target: VICTIM, holdMs: 120_000 });

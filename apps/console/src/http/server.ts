@@ -158,7 +158,8 @@ const failed: ErrorRequestHandler = (error: unknown, _request, response, next) =
   if (response.headersSent) return next(error);
   const { status = 500, message } = error as { status?: number; message?: string };
   if (!(error instanceof Refusal) && status >= 500) console.error(error);
-  response.status(status).json({ error: message ?? 'something went wrong' });
+  const code = error instanceof Refusal ? { code: error.code } : {};
+  response.status(status).json({ error: message ?? 'something went wrong', ...code });
 };
 
 /** Ends the listener and every connection. */

@@ -9,6 +9,8 @@ import { left } from '../words.ts';
 /** How long a fault may hold before it heals by itself, in ms. */
 const HOLDS_MS = [5000, 10_000, 20_000, 60_000] as const;
 const HOLD_MS = 10_000;
+const NOT_HERE = 'Not available on this kind of cluster.';
+const CHANGING = 'Not while the replicas change their protocol.';
 /** Between the menu and what it was opened from, and the edges of the window, in px. */
 const MARGIN = 6;
 
@@ -26,14 +28,15 @@ class Item {
     this.root.append(this.button);
   }
 
-  show(active: ActiveFault | undefined, available: boolean, at: number): void {
+  /** `obstacle` is why it cannot be put on now; what is on can be undone all the same. */
+  show(active: ActiveFault | undefined, obstacle: string | null, at: number): void {
     const { title, sentence } = this.#choice;
     const canUndo = active !== undefined && canBeUndone(active.kind);
-    this.button.disabled = active === undefined ? !available : !canUndo;
+    this.button.disabled = active === undefined ? obstacle !== null : !canUndo;
     attr(this.button, 'data-active', active !== undefined);
     const begun = active && (canUndo ? `Undo: ${title} (${left(active.healsAt - at)})` : `${title}: under way`);
     say(this.#title, begun ?? title);
-    say(this.#sentence, available ? sentence : 'Not available on this kind of cluster.');
+    say(this.#sentence, (active === undefined ? obstacle : null) ?? sentence);
   }
 }
 
@@ -87,9 +90,10 @@ export class Menu implements Part {
     if (now === undefined) return;
     const kinds = this.#choices.map(({ kind }) => kind);
     keyed(this.#list, this.#items, kinds, (kind) => this.#item(kind));
+    const { available, changing } = now.cluster;
     for (const [kind, item] of this.#items) {
-      const available = now.cluster.available[kind as FaultChoice['kind']] === true;
-      item.show(this.#active(kind), available, now.at);
+      const isHere = available[kind as FaultChoice['kind']] === true;
+      item.show(this.#active(kind), isHere ? (changing ? CHANGING : null) : NOT_HERE, now.at);
     }
   }
 
