@@ -79,7 +79,7 @@ describe.skipIf(!hasBrowser())('the page', () => {
 
   test('a price edit that a deaf replica has not heard of is seen not to have come', async () => {
     fixture.world.become('naive');
-    fixture.world.begin('cut-bus', 'api-3', 60_000);
+    fixture.world.begin('cut-bus', 'api-3', 600_000);
     await seen.page.fill('#product-price', '23.50');
     await seen.page.click('#product-edit button');
     await expect.poll(() => count('.seen[data-look=seen]'), WAIT).toBe(2);
