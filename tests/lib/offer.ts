@@ -52,7 +52,8 @@ export class Offer {
   /** `port` is nginx'; `lists` the part of the requests that asks for a page of products. */
   constructor(port: number, seed: number, lists: number) {
     const program = fileURLToPath(new URL('offering.ts', import.meta.url));
-    this.#child = fork(program, [String(port), String(seed), String(lists)]);
+    // A session of its own, which can be given another weight than ours. It ends when we do, as it is disconnected then.
+    this.#child = fork(program, [String(port), String(seed), String(lists)], { detached: true });
   }
 
   /** Resolves when everything that was offered has been answered or given up. */
@@ -66,7 +67,7 @@ export class Offer {
   }
 
   async end(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exited;
