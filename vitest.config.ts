@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './tests/setup/longest-first.ts';
 
 /** For what never comes to be: how long something takes, no test says by this. */
-const expectOptions = { poll: { timeout: 15_000 } };
+const expectOptions = { poll: { timeout: 30_000 } };
 
 /**
  * Four kinds of test, the fast ones first: `unit` needs nothing but Node, `servers` start a Redis, Postgres or nginx of
@@ -27,7 +27,7 @@ export default defineConfig({
           // With order 0 and one worker, as it would be on two cores, Vitest puts a project last.
           sequence: { groupOrder: 1 },
           maxWorkers: '100%',
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -51,7 +51,7 @@ export default defineConfig({
           globalSetup: 'tests/setup/programs.ts',
           sequence: { groupOrder: 3 },
           fileParallelism: false,
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
         },
       },

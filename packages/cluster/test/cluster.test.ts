@@ -103,9 +103,14 @@ describe('restart', () => {
 
   test('leaves it down as long as it is told to, listed, with the ports it will have again', async () => {
     const before = await cluster.status();
-    const restarted = cluster.restart('api-2', { kill: true, downMs: 400 });
-    await expect.poll(async () => states(await cluster.status())).toEqual(['api-1 ready', 'api-2 down']);
-    const down = await cluster.status();
+    let down = before;
+    const look = async () => {
+      down = await cluster.status();
+      return states(down);
+    };
+    // Longer than a machine stalls, and judged by the very status that was waited for: it is over at any time.
+    const restarted = cluster.restart('api-2', { kill: true, downMs: 4_000 });
+    await expect.poll(look, { timeout: 4_000 }).toEqual(['api-1 ready', 'api-2 down']);
     expect(portsOf(down)).toEqual(portsOf(before));
     expect(down.replicas[1]?.pid).toBeNull();
     expect(states(await restarted)).toEqual(['api-1 ready', 'api-2 ready']);
@@ -190,7 +195,7 @@ test('what dies unasked comes back by itself, whatever it is', async () => {
   const before = await cluster.status();
   for (const pid of pidsOf(before)) process.kill(pid, 'SIGKILL');
   await expect
-    .poll(() => reports.filter((text) => text.endsWith(' serves again')), { timeout: 20_000 })
+    .poll(() => reports.filter((text) => text.endsWith(' serves again')), { timeout: 60_000 })
     .toHaveLength(5);
   const after = await cluster.status();
   expect(alive(pidsOf(after))).toHaveLength(5);

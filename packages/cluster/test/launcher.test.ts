@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { alive, pidsOf, Terminal } from './launcher.ts';
+import { alive, pidsOf, START_MS, Terminal } from './launcher.ts';
 import { redisSays } from './redis-says.ts';
 import { sql } from './sql.ts';
 
@@ -54,7 +54,7 @@ describe('start', () => {
       'naive',
       '--logs',
     ]);
-    await expect.poll(() => launched.stdout, { timeout: 25_000 }).toContain('Ctrl-C ends it.');
+    await expect.poll(() => launched.stdout, { timeout: START_MS }).toContain('Ctrl-C ends it.');
     expect(launched.stdout.match(/^ {2}curl .*\/products\/42/gm)).toHaveLength(3);
     expect(launched.stdout).toContain('naive protocol');
     expect(launched.stdout).toMatch(/^ {2}console {2,}http:\/\/127\.0\.0\.1:\d+ /m);
@@ -183,7 +183,7 @@ describe('the end', () => {
 
   test('may come in the middle of the start', async () => {
     const launched = terminal.launch(['--json', '--port', '0', '--console-port', '0']);
-    await expect.poll(() => terminal.leftovers(), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => terminal.leftovers()).toHaveLength(1);
     launched.process.kill('SIGTERM');
     expect(await launched.ended).toMatchObject({ code: 0, stdout: '' });
     expect(terminal.leftovers()).toEqual([]);
@@ -206,7 +206,7 @@ test('a child that dies unasked is reported with the end of its log, and started
   const { launched, status } = await terminal.start('--replicas', '1');
   const pid = status.replicas[0]?.pid ?? 0;
   process.kill(pid, 'SIGKILL');
-  await expect.poll(() => launched.stderr, { timeout: 10_000 }).toContain('api-1 serves again');
+  await expect.poll(() => launched.stderr).toContain('api-1 serves again');
   expect(launched.stderr).toContain('api-1 was not asked to end: it ended with signal SIGKILL');
   expect(launched.stderr).toContain('api-1 is here');
   const after = JSON.parse((await terminal.run('status', '--json')).stdout) as typeof status;

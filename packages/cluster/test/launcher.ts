@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { identityOf, killTree } from '../src/run/process-table.ts';
+import { type Identified, identityOf, isAlive, killTree } from '../src/run/process-table.ts';
 import type { Status } from '../src/status.ts';
 
+/** For a start that never comes to its end. */
+export const START_MS = 100_000;
 const LAUNCHER = fileURLToPath(new URL('./fixtures/launcher.ts', import.meta.url));
 
 export interface Ended {
@@ -44,7 +46,7 @@ export class Launched {
   /** The status that it prints when all is ready; the limit is for a launcher that never is. */
   async status(): Promise<Status> {
     await expect
-      .poll(() => this.stdout.includes('\n') || this.process.exitCode !== null, { timeout: 90_000 })
+      .poll(() => this.stdout.includes('\n') || this.process.exitCode !== null, { timeout: START_MS })
       .toBe(true);
     expect(this.process.exitCode, this.stderr).toBeNull();
     return JSON.parse(this.stdout) as Status;
@@ -55,7 +57,7 @@ export class Launched {
 export class Terminal {
   readonly tmp: string;
   readonly #launched: Launched[] = [];
-  readonly #pids = new Set<number>();
+  readonly #started: Identified[] = [];
 
   constructor() {
     this.tmp = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
@@ -80,7 +82,7 @@ export class Terminal {
     const launched = this.launch(['--json', '--port', '0', ...consoleOf(args), ...args]);
     const status = await launched.status();
     const pids = pidsOf(status);
-    for (const pid of pids) this.#pids.add(pid);
+    this.#started.push(...pids.map((pid) => ({ pid, identity: identityOf(pid) ?? '' })));
     return { launched, status, pids };
   }
 
@@ -94,7 +96,8 @@ export class Terminal {
   async close(): Promise<void> {
     for (const { process: child } of this.#launched) if (child.exitCode === null) child.kill('SIGTERM');
     await Promise.all(this.#launched.map(({ ended }) => ended));
-    for (const pid of this.#pids) if (identityOf(pid) !== null) killTree(pid);
+    // By now the pid may be somebody else's.
+    for (const { pid, identity } of this.#started) if (isAlive(pid, identity)) killTree(pid);
     rmSync(this.tmp, { recursive: true, force: true });
   }
 }

@@ -26,12 +26,12 @@ export class Load {
   }
 
   async serves(name: string): Promise<void> {
-    await expect.poll(() => this.#by.has(name), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => this.#by.has(name)).toBe(true);
   }
 
   async more(count: number): Promise<void> {
     const enough = this.#answered + count;
-    await expect.poll(() => this.#answered, { timeout: 10_000 }).toBeGreaterThan(enough);
+    await expect.poll(() => this.#answered).toBeGreaterThan(enough);
   }
 
   async end(): Promise<readonly string[]> {

@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ProxyTimes } from '../src/processes/nginx.ts';
 import { expectProblem, type Got, get } from './http.ts';
 import { type Behaviour, type RunningProxy, startProxy, Upstream } from './proxy.ts';
 
@@ -43,7 +44,7 @@ describe('slots', () => {
     await get(`${proxy.url}/`);
     const [late] = await fill(undefined, 9);
     await expect
-      .poll(async () => (await get(`${proxy.url}/`)) && late?.heard.length, { timeout: 5_000, interval: 10 })
+      .poll(async () => (await get(`${proxy.url}/`)) && late?.heard.length, { interval: 10 })
       .toBeGreaterThan(0);
   });
 });
@@ -76,8 +77,11 @@ describe('a replica that dies in the middle of a request', () => {
     const [living] = await fill(undefined, 1);
     const headers = { 'Idempotency-Key': 'mine-1' };
     for (let i = 0; i < 2; i++) await get(`${proxy.url}/`, { method: 'POST', headers });
+    expect(living?.heard).toHaveLength(2);
+    // Once, or once more when the second request comes so late that the dead one is no longer passed over.
+    expect(dead?.heard.length).toBeGreaterThan(0);
     const keys = [dead, living].flatMap((one) => one?.heard.map((heard) => heard.headers['idempotency-key']));
-    expect(keys).toEqual(['mine-1', 'mine-1', 'mine-1']);
+    expect(new Set(keys)).toEqual(new Set(['mine-1']));
   });
 
   test('a read gets no key', async () => {
@@ -103,12 +107,15 @@ test('a 503 is an answer: it is passed on as it is, and nobody else is asked', a
 });
 
 describe('replicas that do not answer', () => {
-  beforeEach(async () => {
+  async function restartProxy(times: ProxyTimes): Promise<void> {
     await proxy.stop();
-    proxy = await startProxy({ connectMs: 200, readMs: 200, retryMs: 300 });
-  });
+    proxy = await startProxy(times);
+  }
 
   test('the next is asked, also for a write', async () => {
+    // The living one is in this process, and nginx beside others: neither may stall for so long that it counts as silent,
+    // nor nginx for longer than is left for another try.
+    await restartProxy({ connectMs: 2_000, readMs: 2_000, retryMs: 20_000 });
     const [silent] = await fill(() => undefined, 0);
     await fill(undefined, 1);
     for (const method of ['GET', 'POST']) {
@@ -118,6 +125,7 @@ describe('replicas that do not answer', () => {
   });
 
   test('after a bounded number and time it is 504', async () => {
+    await restartProxy({ connectMs: 200, readMs: 200, retryMs: 300 });
     const all = await fill(() => undefined, ...proxy.slots.keys());
     expectProblem(await get(`${proxy.url}/`, { method: 'POST' }), 504, 'gateway_timeout');
     expect(all.flatMap(({ heard }) => heard).length).toBeLessThanOrEqual(3);
@@ -157,7 +165,7 @@ test('each request is a line of JSON in the access log', async () => {
   await fill((_, response) => response.writeHead(200, { 'X-Served-By': 'api-1', 'X-Cache': 'L1' }).end(), 0);
   await get(`${proxy.url}/products/1`);
   const lines = () => readFileSync(join(proxy.folder, 'nginx-access.log'), 'utf8').trimEnd().split('\n');
-  await expect.poll(() => lines().at(-1), { timeout: 5_000 }).toContain('/products/1');
+  await expect.poll(() => lines().at(-1)).toContain('/products/1');
   expect(JSON.parse(lines().at(-1) ?? '')).toMatchObject({ method: 'GET', status: 200, by: 'api-1', tier: 'L1' });
 });
 
@@ -181,7 +189,7 @@ test('nobody notices replicas that come, leave and die: no request fails, no wri
     alive.push(fresh);
     seen.push(fresh);
     // The newcomer serves before the oldest goes, so that there are always two others to turn to.
-    await expect.poll(() => fresh.heard.length, { timeout: 5_000, interval: 5 }).toBeGreaterThan(5);
+    await expect.poll(() => fresh.heard.length, { interval: 5 }).toBeGreaterThan(5);
     if (round % 2 === 0) oldest?.leave();
     else oldest?.kill();
   }
