@@ -49,6 +49,7 @@ export default defineConfig({
           expect: expectOptions,
           include: ['tests/cluster/**/*.test.ts', 'loadtest/test/**/*.test.ts'],
           globalSetup: 'tests/setup/programs.ts',
+          setupFiles: 'tests/setup/go-first.ts',
           sequence: { groupOrder: 3 },
           fileParallelism: false,
           testTimeout: 300_000,

@@ -8,11 +8,11 @@ const NICE = -10;
 
 /**
  * Gives the first core to these processes and the others to this program and all that it has started, so that the two
- * sides of an experiment on one machine do not take each other's time. Where that cannot be done, it says so. A core may
- * still be wanted by those who have nothing to do with the experiment: what it measures first would be another core than
- * what it measures then. So, where this program may say so (root may), its processes go first.
+ * sides of an experiment on one machine do not take each other's time; and before everybody else's. Where that cannot be
+ * done, it says so.
  */
 export function separate(pids: readonly number[]): void {
+  goFirst();
   // All there are: of those this program may use, a second experiment would find one less.
   const cores = cpus().length;
   if (process.platform !== 'linux' || cores < 2) {
@@ -21,6 +21,13 @@ export function separate(pids: readonly number[]): void {
   }
   const others = cores === 2 ? '1' : `1-${cores - 1}`;
   for (const pid of [process.pid, ...descendantsOf(process.pid)]) pin(pid, pids.includes(pid) ? '0' : others);
+}
+
+/**
+ * Where this program may say so (root may), all that it has started goes before those who have nothing to do with it and
+ * want the same cores: what depends on how fast a replica is would depend on them.
+ */
+export function goFirst(): void {
   for (const pid of descendantsOf(process.pid)) precede(pid);
 }
 
