@@ -10,6 +10,7 @@ import { seeded, zipf } from '@lockstep/traffic/random';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask } from '../lib/client.ts';
 import { total } from '../lib/internals.ts';
+import { LONG_BOUND } from '../lib/long-bound.ts';
 
 const PRODUCTS = 2_000;
 const OPERATIONS = 8_000;
@@ -20,7 +21,7 @@ const LIMIT = 0.05;
 let cluster: Cluster;
 
 beforeAll(async () => {
-  cluster = await startCluster({ env: { LOG_LEVEL: 'warn' } });
+  cluster = await startCluster(LONG_BOUND);
 });
 
 afterAll(() => cluster.stop());
