@@ -77,7 +77,8 @@ describe.skipIf(k6 === null && !required)('guarded', () => {
   });
 
   test('scale holds: 3 -> 6 -> 2 without a failed request, and leaves as many replicas as it found', async () => {
-    const { reasons, scaling, figures } = await run('scale', target, 30, RATE_WHILE_SCALING);
+    // As long as three replicas may take to start on a busy machine, and the new ones to be seen, in each third of it.
+    const { reasons, scaling, figures } = await run('scale', target, 45, RATE_WHILE_SCALING);
     expect(reasons).toEqual([]);
     expect(figures.failed).toBe(0);
     expect(scaling?.map(({ replicas }) => replicas)).toEqual([6, 2]);
@@ -88,7 +89,7 @@ describe.skipIf(k6 === null && !required)('guarded', () => {
   test('control: a load during which nginx is away has failed', async () => {
     const before = await total(await cluster.status(), 'gets');
     const running = run('steady', target, 5);
-    await expect.poll(async () => total(await cluster.status(), 'gets'), { timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(async () => total(await cluster.status(), 'gets')).toBeGreaterThan(before);
     await cluster.restart('nginx', { kill: true, downMs: 200 });
     expect((await running).reasons.join()).toContain('threshold failed: http_req_failed rate==0');
   });

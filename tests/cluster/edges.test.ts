@@ -19,7 +19,7 @@ const json = (body: unknown): Question => ({ method: 'POST', json: body });
 const product = { sku: 'edge', name: 'Edge', category: 'edges', priceCents: 1 };
 
 function expectProblem(answer: Answer, status: number, code: string): void {
-  expect(`${answer.status} ${answer.body}`).toContain(String(status));
+  expect(answer.status, answer.body).toBe(status);
   expect(header(answer, 'content-type')).toMatch(/^application\/problem\+json/);
   expect(jsonOf(answer)).toMatchObject({ status, code, title: expect.any(String), detail: expect.any(String) });
 }

@@ -1,6 +1,12 @@
 import type { Status } from '@lockstep/cluster';
+import { expect } from 'vitest';
 import { sql } from '../../packages/cluster/test/sql.ts';
 import { ask, jsonOf } from './client.ts';
+
+/** One look at all tiers of all replicas takes its time too. */
+const LOOK_MS = 10_000;
+/** Products of one replica that are looked at together. */
+const TOGETHER = 16;
 
 interface PeekReport {
   readonly l1: { readonly version: number | null } | null;
@@ -8,10 +14,18 @@ interface PeekReport {
 }
 
 /**
+ * Every tier holds the origin's version of these products or nothing, within so many ms from now: what the last write has
+ * invalidated may still be on its way, by the bus or by a beat.
+ */
+export async function expectConvergence(status: Status, ids: readonly number[], withinMs: number): Promise<void> {
+  await expect.poll(() => divergences(status, ids), { timeout: withinMs + LOOK_MS }).toEqual([]);
+}
+
+/**
  * What the tiers hold of these products and the origin does not: `api-2 L1 product:42: 3, not 4`. Looked at from inside,
  * as a read would change what is there. Only while nothing is written.
  */
-export async function divergences(status: Status, ids: readonly number[]): Promise<string[]> {
+async function divergences(status: Status, ids: readonly number[]): Promise<string[]> {
   const rows = (await sql(status.postgres.url, 'SELECT id, version FROM products')) as {
     id: string;
     version: string;
@@ -27,7 +41,7 @@ async function divergencesOf(
   versions: ReadonlyMap<number, number>,
 ): Promise<string[]> {
   const wrong: string[] = [];
-  for (const id of ids) {
+  const look = async (id: number) => {
     const peek = jsonOf<PeekReport>(await ask(`${internal}/internal/peek?key=product:${id}`));
     for (const tier of ['l1', 'l2'] as const) {
       const version = peek[tier]?.version ?? null;
@@ -35,6 +49,9 @@ async function divergencesOf(
         wrong.push(`${name} ${tier.toUpperCase()} product:${id}: ${version}, not ${versions.get(id)}`);
       }
     }
+  };
+  for (let from = 0; from < ids.length; from += TOGETHER) {
+    await Promise.all(ids.slice(from, from + TOGETHER).map(look));
   }
   return wrong;
 }
