@@ -40,7 +40,7 @@ test('a tree is ended with those of its branches that have left its group', asyn
   const [line] = (await once(parent.stdout.setEncoding('utf8'), 'data')) as [string];
   const grandchild = { pid: Number(line), identity: identityOf(Number(line)) ?? '' };
   expect(isAlive(grandchild.pid, grandchild.identity)).toBe(true);
-  killTree(parent.pid ?? 0);
+  expect(killTree(parent.pid ?? 0)).toContainEqual(grandchild);
   await once(parent, 'exit');
   await expect.poll(() => isAlive(grandchild.pid, grandchild.identity)).toBe(false);
 });
