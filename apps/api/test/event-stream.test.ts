@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import { Listener } from '../src/http/listener.ts';
 import { EventStream } from '../src/internal/event-stream.ts';
+import { WAIT } from './servers.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const TEXT = 'x'.repeat(256 << 10);
@@ -32,11 +33,11 @@ test('one who does not read is cut off; one who does hears everything', async ()
     // The kernel takes some megabytes; what comes then waits in this process.
     while (served.mock.calls.length === 0 && told < 200) {
       stream.tell('state', { told: told++, text: TEXT });
-      await vi.waitFor(() => expect(complete()).toBe(true), { interval: 1, timeout: 5_000 });
+      await vi.waitFor(() => expect(complete()).toBe(true), { ...WAIT, interval: 1 });
     }
     expect(served).toHaveBeenCalledTimes(1);
     stream.tell('state', { told: told++, text: TEXT });
-    await vi.waitFor(() => expect(complete()).toBe(true), { interval: 1, timeout: 5_000 });
+    await vi.waitFor(() => expect(complete()).toBe(true), { ...WAIT, interval: 1 });
     expect(reading.destroyed).toBe(false);
   } finally {
     idle.destroy();

@@ -2,7 +2,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { agent, ask, expectProblem } from './ask.ts';
-import { openTestReplica, quarantineOver, type TestReplica } from './replicas.ts';
+import { openTestReplica, PATIENT, PATIENT_MS, quarantineOver, relaysAtRest, type TestReplica } from './replicas.ts';
 import { type Servers, startServers, WAIT } from './servers.ts';
 
 let servers: Servers;
@@ -11,7 +11,10 @@ let other: TestReplica;
 
 beforeAll(async () => {
   servers = await startServers();
-  [replica, other] = await Promise.all([openTestReplica(servers, 'api-1'), openTestReplica(servers, 'api-2')]);
+  [replica, other] = await Promise.all([
+    openTestReplica(servers, 'api-1', PATIENT),
+    openTestReplica(servers, 'api-2', PATIENT),
+  ]);
   await quarantineOver(replica);
   await quarantineOver(other);
 });
@@ -35,7 +38,7 @@ describe('status', () => {
       name: 'api-1',
       state: 'ready',
       partitions: [{ epoch: expect.stringMatching(/./), applied: number, quarantineMs: 0 }],
-      trust: { state: 'trusted', ageMs: number, boundMs: 1_000 },
+      trust: { state: 'trusted', ageMs: number, boundMs: PATIENT_MS },
       l1: { entries: number, maxEntries: 10_000 },
       counters: expect.objectContaining(Object.fromEntries(names.map((name) => [name, number]))),
       eventLoopDelayMs: number,
@@ -69,6 +72,7 @@ describe('peek', () => {
 
   test('of a deleted product shows the tombstone’s version, of a list none', async () => {
     await ask(`${replica.url}/products/403`, { method: 'DELETE' });
+    await relaysAtRest(servers, replica, other);
     await read(403);
     expect((await peek('product:403')).l1).toMatchObject({ version: 2 });
     await ask(`${replica.url}/products?limit=1`);
@@ -165,12 +169,13 @@ describe('metrics', () => {
 
   test('time loads, and how late invalidations come', async () => {
     await read(409);
-    await write(other, 409);
     await vi.waitFor(async () => {
+      // A beat that was due in that moment may have brought it instead of the bus.
+      await write(other, 409);
       const text = await metrics();
       expect(value(text, 'lockstep_cache_load_duration_seconds_count{cached="true"}')).toBeGreaterThan(0);
       expect(value(text, 'lockstep_cache_invalidation_lag_seconds_count{via="bus"}')).toBeGreaterThan(0);
-    });
+    }, WAIT);
     expect(await metrics()).toContain('process_cpu_seconds_total');
   });
 });
@@ -207,15 +212,22 @@ describe('events', () => {
     const { events, response, close } = await listen();
     try {
       expect(response.headers['content-type']).toBe('text/event-stream');
-      await vi.waitFor(() => expect(events).toHaveLength(1), WAIT);
+      await vi.waitFor(() => expect(events).not.toEqual([]), WAIT);
       expect(events[0]).toMatchObject({ name: 'snapshot', data: { name: 'api-1', state: 'ready' } });
-      await write(other, 410);
+      const applied = (more: (data: Event['data']) => boolean) =>
+        events.filter(({ name, data }) => name === 'applied' && data.via === 'bus' && more(data));
+      // One of several: the relay may be repeating what was written before, and a beat that is due in that moment brings
+      // an invalidation before the bus does, or the machine stands still on its way.
+      await vi.waitFor(async () => {
+        await write(other, 410);
+        const ofKey = applied(({ keys }) => keys.length === 1 && keys[0] === 'product:410');
+        expect(
+          ofKey.some(({ data }) => Number.isInteger(data.clock) && data.lagMs !== null && data.lagMs < 1_000),
+        ).toBe(true);
+        expect(applied(({ tags }) => tags.includes('products'))).not.toEqual([]);
+      }, WAIT);
       await internal('/internal/l1/flush', 'POST');
       await vi.waitFor(() => expect(events.map(({ name }) => name)).toContain('flush'), WAIT);
-      const applied = events.find(({ name }) => name === 'applied');
-      expect(applied?.data).toMatchObject({ keys: ['product:410'], clock: expect.any(Number), via: 'bus' });
-      expect(applied?.data.lagMs).toBeLessThan(1_000);
-      expect(events.some(({ data }) => data.tags?.includes('products'))).toBe(true);
       const ids = events.map(({ id }) => id);
       expect(ids).toEqual(ids.map((_, i) => (ids[0] ?? 0) + i));
     } finally {
@@ -224,15 +236,23 @@ describe('events', () => {
   });
 
   test('have a bounded number of listeners, and room again when one leaves', async () => {
-    const all = await Promise.all(Array.from({ length: 32 }, listen));
+    const all: Awaited<ReturnType<typeof listen>>[] = [];
     try {
+      // The end of a listener before may not have been noticed: then the last of these is one too many.
+      await vi.waitFor(async () => {
+        while (all.length < 32) {
+          const one = await listen();
+          expect(one.response.statusCode).toBe(200);
+          all.push(one);
+        }
+      }, WAIT);
       expectProblem(await internal('/internal/events'), 503, 'overloaded');
       all[0]?.close();
       let late: Awaited<ReturnType<typeof listen>> | undefined;
       await vi.waitFor(async () => {
         late = await listen();
         expect(late.response.statusCode).toBe(200);
-      });
+      }, WAIT);
       late?.close();
     } finally {
       for (const { close } of all) close();
@@ -240,8 +260,11 @@ describe('events', () => {
   });
 
   test('HEAD does not wait for any', async () => {
-    const got = await internal('/internal/events', 'HEAD');
-    expect([got.status, got.headers['content-type']]).toEqual([200, 'text/event-stream']);
+    // Those of the test before have been closed, which has to be noticed.
+    await vi.waitFor(async () => {
+      const got = await internal('/internal/events', 'HEAD');
+      expect([got.status, got.headers['content-type']]).toEqual([200, 'text/event-stream']);
+    }, WAIT);
   });
 });
 
