@@ -1,8 +1,8 @@
 /** One Idempotency-Key is one write, whichever replica hears it, however often and however closely together. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Asked, ask, expectProblem } from './ask.ts';
+import { type Asked, ask, expectProblem, type Got } from './ask.ts';
 import { create, fields, whole } from './products.ts';
-import { openTestReplica, quarantineOver, type TestReplica } from './replicas.ts';
+import { openTestReplica, PATIENT, quarantineOver, type TestReplica } from './replicas.ts';
 import { type Servers, startServers } from './servers.ts';
 
 let servers: Servers;
@@ -11,7 +11,10 @@ let second: TestReplica;
 
 beforeAll(async () => {
   servers = await startServers();
-  [first, second] = await Promise.all([openTestReplica(servers, 'api-1'), openTestReplica(servers, 'api-2')]);
+  [first, second] = await Promise.all([
+    openTestReplica(servers, 'api-1', PATIENT),
+    openTestReplica(servers, 'api-2', PATIENT),
+  ]);
 });
 
 afterAll(async () => {
@@ -23,6 +26,14 @@ const send = (method: string, path: string, asked: Asked = {}) => ask(`${first.u
 const read = (path: string) => ask(`${first.url}${path}`);
 
 const created = (more?: object) => create(first, more);
+
+/** As a client that has a key does it: what a busy machine has no time for is asked again. */
+async function insist(url: string, asked: Asked): Promise<Got> {
+  for (;;) {
+    const got = await ask(url, asked);
+    if (got.status !== 503) return got;
+  }
+}
 
 let keys = 0;
 const key = () => ({ 'Idempotency-Key': `key-${++keys}` });
@@ -93,7 +104,7 @@ test('many at the same time are one write', async () => {
   const { path } = await created({ stock: 100 });
   const asked = { method: 'POST', headers: key(), body: { quantity: 1 } };
   const all = await Promise.all(
-    Array.from({ length: 10 }, (_, i) => ask(`${(i % 2 ? first : second).url}${path}/purchase`, asked)),
+    Array.from({ length: 10 }, (_, i) => insist(`${(i % 2 ? first : second).url}${path}/purchase`, asked)),
   );
   expect(new Set(all.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
   expect((await read(path)).json).toMatchObject({ stock: 99, version: 2 });
@@ -102,7 +113,7 @@ test('many at the same time are one write', async () => {
 test('many creations at the same time are one product', async () => {
   const asked = { method: 'POST', headers: key(), body: fields({ category: 'only-one' }) };
   const all = await Promise.all(
-    Array.from({ length: 10 }, (_, i) => ask(`${(i % 2 ? first : second).url}/products`, asked)),
+    Array.from({ length: 10 }, (_, i) => insist(`${(i % 2 ? first : second).url}/products`, asked)),
   );
   expect(new Set(all.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
   expect(all[0]?.status).toBe(201);
