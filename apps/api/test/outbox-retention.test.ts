@@ -10,10 +10,11 @@ const OPTIONS = {
   stalenessMs: 1_000,
   commitLimitMs: 50,
   loadLimitMs: 50,
-  l2TtlMs: 100,
+  // What was seen and is still there must be found so, on a busy machine as well.
+  l2TtlMs: 1_500,
 };
 /** S, the longest mark, its margin, the longest load and the longest life in L2. */
-const AGE_MS = 1_000 + 75 + 500 + 50 + 100;
+const AGE_MS = 1_000 + 75 + 500 + 50 + 1_500;
 /** Periods pass faster here. */
 const TIME = {
   now: () => performance.now(),
@@ -56,9 +57,9 @@ async function count(table = 'outbox'): Promise<unknown> {
 test('rows are gone when they have been there long enough, however many', async () => {
   const begun = performance.now();
   await insert(2_500);
-  await expect.poll(() => count('outbox_done'), { timeout: 10_000 }).toBe(2_500);
+  await expect.poll(() => count('outbox_done')).toBe(2_500);
   expect(await count()).toBe(2_500);
-  await expect.poll(() => count(), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => count()).toBe(0);
   expect(performance.now() - begun).toBeGreaterThanOrEqual(AGE_MS);
   expect(await count('outbox_done')).toBe(0);
 });
@@ -67,18 +68,18 @@ test('a row stays so long after its commit, however long ago it was written', as
   await database.as(async (writer) => {
     await writer.query(`BEGIN; INSERT INTO outbox (key, tags) VALUES ('early', '{}')`);
     await insert(1);
-    await expect.poll(() => count(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => count()).toBe(0);
     const committed = performance.now();
     await writer.query('COMMIT');
-    await expect.poll(() => count('outbox_done'), { timeout: 10_000 }).toBe(1);
-    await expect.poll(() => count(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => count('outbox_done')).toBe(1);
+    await expect.poll(() => count()).toBe(0);
     expect(performance.now() - committed).toBeGreaterThanOrEqual(AGE_MS);
   });
 });
 
 test('what was seen is not done: a relay that comes finds it, and does not take it for done anywhere', async () => {
   await insert(2);
-  await expect.poll(() => count('outbox_done'), { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => count('outbox_done')).toBe(2);
   const other = new TestRelay(database.url);
   expect(await other.outbox.purge({ partitions: [0], ageMs: 0, limit: 10 })).toBe(0);
   expect(await other.relay(since(EPOCH))).toEqual(['k1', 'k2']);

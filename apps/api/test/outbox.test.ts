@@ -212,7 +212,8 @@ describe('two relays', () => {
         await resumed.promise;
         if (pending !== 'busy') round.done(0, EPOCH, [{ clock: 1, ids: pending.rows.map(({ id }) => id) }]);
       },
-      { limitMs: 300 },
+      // Long enough to look: a machine that stands still for as long would leave nothing to wait for.
+      { limitMs: 1_500 },
     );
     const failed = failureOf(paused);
     await looked.promise;

@@ -134,8 +134,10 @@ test('of more than can be done those who have waited too long are turned away, a
 test('a burst is served, whole, for as long as it may take', async () => {
   const { door, port } = await open(costly);
   const one = await client(port);
-  one.socket.write(GET.repeat(150));
-  await vi.waitFor(() => expect(one.statuses()).toHaveLength(150), WAIT);
+  // So many that the last wait for more than the interval after which others would be turned away, and on a busy machine, where
+  // each takes ten times as long, for less than who is part of a burst may wait.
+  one.socket.write(GET.repeat(100));
+  await vi.waitFor(() => expect(one.statuses()).toHaveLength(100), WAIT);
   expect(new Set(one.statuses())).toEqual(new Set([200]));
   expect(door.shed).toBe(0);
 });

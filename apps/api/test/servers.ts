@@ -21,7 +21,7 @@ export interface Servers {
 }
 
 /** How often and how long anything is waited for, ms. */
-export const WAIT = { interval: 5, timeout: 20_000 };
+export const WAIT = { interval: 5, timeout: 60_000 };
 
 const MIGRATE = fileURLToPath(new URL('../src/migrate.ts', import.meta.url));
 
