@@ -12,7 +12,7 @@ import type { Cache } from '../src/cache.ts';
 import { type CacheOptions, CommitAborted, createNaiveCache } from '../src/index.ts';
 
 /** A message or a new connection is awaited for this long; the machine may be busy. */
-const SOON = { timeout: 10_000 };
+const SOON = { timeout: 60_000 };
 
 let folder: string;
 let redis: RunningServer;

@@ -3,7 +3,7 @@
  * versions, and over all pairs. That both answers are common is checked as well, or agreement would mean little.
  */
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { type JudgeOptions, judge, type Operation, type Violation } from './index.ts';
 import { histories } from './testing/histories.ts';
 import { goesBack, isLinearizable, isWritable, stalenessOf } from './testing/oracle.ts';
@@ -15,9 +15,6 @@ const RUNS = 1_000;
 const PAIRED = 40;
 /** Each of the two answers is given to this part of the histories at least. */
 const SHARE = 0.05;
-
-// Searches take as long as the machine is busy.
-vi.setConfig({ testTimeout: 60_000 });
 
 /** Runs a property that answers whether the history was right, and checks that both answers occurred. */
 function agree(arbitrary: fc.Arbitrary<Operation[]>, check: (history: Operation[], extra: number) => boolean): void {

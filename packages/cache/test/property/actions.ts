@@ -5,7 +5,7 @@ import type { Key, Mechanisms } from './surroundings.ts';
 import { World } from './world.ts';
 
 /** The longest that one test's search may take, ms: seconds on an idle machine, many times that on a slow or shared one. */
-export const SEARCH_MS = 180_000;
+export const SEARCH_MS = 600_000;
 
 /** One step of a run. `whole` lets what it begins end before the next step; without it every step of it is chosen. */
 export type Action =

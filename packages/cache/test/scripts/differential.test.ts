@@ -16,7 +16,7 @@ const RUNS = 500;
 /** At most; most differences are found in a tenth of it. */
 const CONTROL_RUNS = 1_500;
 /** Seconds on an idle machine, many times that on a slow or shared one. */
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern which other fixtures are wanted.
 const test = base.extend('real', { scope: 'file' }, async ({}, { onCleanup }) => {

@@ -9,7 +9,7 @@ import { CONTROLS, type Control, controlPlan } from './controls.ts';
 const SEARCH = 600;
 /** Clusters that have to be right with the mechanism in place. */
 const INTACT = 5;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 
 /** What only says that nobody got far enough is not what a control is looked for. */
 const IDLE = ['stuck', 'untrusted'];
