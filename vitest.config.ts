@@ -76,7 +76,8 @@ export default defineConfig({
           env: { TESTCONTAINERS_RYUK_DISABLED: 'true' },
           sequence: { groupOrder: 4 },
           fileParallelism: false,
-          testTimeout: 180_000,
+          // As where they come from.
+          testTimeout: 300_000,
           // Images may have to be fetched and built first.
           hookTimeout: 900_000,
         },
