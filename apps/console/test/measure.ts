@@ -1,13 +1,25 @@
 /**
- * `node apps/console/test/measure.ts [replicas] [requests a second] [seconds]`: what the console costs before a real
- * cluster, and how long the tasks of its page are. As on a machine with cores to spare, the cluster has the first core and
- * the console and a browser have the rest; the rate that is answered on that core is told with what it costs.
+ * `node apps/console/test/measure.ts [options]`: what the console costs before a real cluster, and how long the tasks of its
+ * page are.
+ *
+ *   --replicas N   default 12
+ *   --rps N        requests a second that are offered; default 2,000
+ *   --writes N     of a hundred requests; default 5
+ *   --warm N       seconds until what is compiled is compiled and caches are warm; default 10
+ *   --seconds N    of each of the two measurements; default 20
+ *   --yielding     the cluster has every core, and yields to the console and the browser
+ *
+ * Console and browser would have a machine of their own. Here the cluster has the first core and they have the rest, or,
+ * where one core answers too little, all of them share every core and the cluster waits whenever they want one. What was
+ * really answered is told with what it costs.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { descendantsOf } from '../../../packages/cluster/src/run/process-table.ts';
 import { separate } from '../../../tests/lib/affinity.ts';
 import type { Snapshot } from '../src/shared/state.ts';
@@ -17,11 +29,20 @@ import { watch } from './page-tasks.ts';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 const CONSOLE = 'apps/console/src/main.ts';
-/** Until what is compiled is compiled, and caches are warm, ms. */
-const WARM_MS = 10_000;
 /** A task beyond this is felt, ms. */
 const LONG_MS = 100;
-const [replicas = 12, rps = 2_000, seconds = 20] = process.argv.slice(2).map(Number);
+const { values } = parseArgs({
+  options: {
+    replicas: { type: 'string', default: '12' },
+    rps: { type: 'string', default: '2000' },
+    writes: { type: 'string', default: '5' },
+    warm: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '20' },
+    yielding: { type: 'boolean', default: false },
+  },
+});
+const [replicas, rps, writesPercent] = [Number(values.replicas), Number(values.rps), Number(values.writes)];
+const [warm, seconds] = [Number(values.warm), Number(values.seconds)];
 
 /** `npm start` without npm: its status, once it serves. */
 async function start(): Promise<{ launcher: ChildProcess; console: string }> {
@@ -41,6 +62,15 @@ function consolePid(launcher: number): number | null {
   return process.platform === 'linux' ? (descendantsOf(launcher).find(isConsole) ?? null) : null;
 }
 
+/** Whoever else wants a core gets it first. A priority is a thread's own on Linux, and what threads start inherits it. */
+function yieldToOthers(pids: readonly number[]): void {
+  for (const pid of pids) {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+    }
+  }
+}
+
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What it says of itself each second, while its page is open. */
@@ -58,7 +88,8 @@ function tellCost(seen: readonly Snapshot[]): void {
   const [own, clients] = [mean(seen.map(({ cost }) => cost.console)), mean(seen.map(({ cost }) => cost.clients))];
   const percent = (part: number) => `${(part * 100).toFixed(1)} %`;
   const per = percent(((own + clients) * 1_000) / answered);
-  console.log(`${replicas} replicas, ${rps} requests a second offered, ${Math.round(answered)} answered`);
+  const offered = `${rps} requests a second offered, ${writesPercent} % of them writes`;
+  console.log(`${replicas} replicas, ${offered}, ${Math.round(answered)} answered`);
   console.log(
     `of a core: console ${percent(own)}, its clients ${percent(clients)}, ${per} for 1,000 answered a second`,
   );
@@ -69,12 +100,14 @@ const browser = await openBrowser();
 try {
   const pid = launcher.pid as number;
   const apart = consolePid(pid);
-  separate([pid, ...descendantsOf(pid)].filter((one) => one !== apart));
+  const cluster = [pid, ...descendantsOf(pid)].filter((one) => one !== apart);
+  if (values.yielding) yieldToOthers(cluster);
+  else separate(cluster);
   const { page } = await visit(browser, url);
   const token = await page.locator('meta[name=console-token]').getAttribute('content');
   const client = new PageClient(url, token ?? '');
-  await client.order('POST', '/api/traffic', { rps });
-  await pause(WARM_MS);
+  await client.order('POST', '/api/traffic', { rps, writesPercent });
+  await pause(warm * 1_000);
   tellCost(await costs(client));
   const { tasks, pictures } = await watch(browser, page, seconds * 1_000);
   const wall = tasks.map(({ wallMs }) => wallMs).sort((a, b) => b - a);
