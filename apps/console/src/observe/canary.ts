@@ -8,7 +8,7 @@ const SONG_MS = 5_000;
 const TRIAL_MS = 3_600_000;
 const TRY_AGAIN_MS = 60_000;
 /** How long each step of a trial may take, ms, and how often it looks. */
-const STEP_MS = 5_000;
+const STEP_MS = 15_000;
 const LOOK_MS = 20;
 /** Beyond the bound, before the old value is put back, ms: the first read of it is too late already. */
 const BEYOND_MS = 100;
