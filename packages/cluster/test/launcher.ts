@@ -1,5 +1,5 @@
 /** Runs the launcher as another terminal would see it, in a temporary folder of its own, so that no two tests meet. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,8 +26,9 @@ export class Launched {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.process = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv, apart = false) {
+    const stdio: StdioOptions = ['ignore', 'pipe', 'pipe'];
+    this.process = spawn(process.execPath, [LAUNCHER, ...args], { env, stdio, detached: apart });
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
     });
@@ -56,6 +57,11 @@ export class Launched {
 /** One temporary folder, and the launchers that were started in it. */
 export class Terminal {
   readonly tmp: string;
+  /**
+   * Launchers are started in sessions of their own, which may go before others (`goFirst`). Only where their speed is
+   * judged: in ours they hear a Ctrl-C that ends the tests.
+   */
+  apart = false;
   readonly #launched: Launched[] = [];
   readonly #started: Identified[] = [];
 
@@ -67,7 +73,7 @@ export class Terminal {
 
   /** Starts a launcher and does not wait for it. */
   launch(args: readonly string[], env: Readonly<Record<string, string>> = {}): Launched {
-    const launched = new Launched(args, { ...process.env, TMPDIR: this.tmp, ...env });
+    const launched = new Launched(args, { ...process.env, TMPDIR: this.tmp, ...env }, this.apart);
     this.#launched.push(launched);
     return launched;
   }
