@@ -7,7 +7,7 @@ import { LongestFirst } from './tests/setup/longest-first.ts';
  * cores with much else to do initdb alone takes a minute now and then.
  */
 const expectOptions = { poll: { timeout: 60_000 } };
-const LONG_MS = 120_000;
+const LONG_MS = 300_000;
 const LONG_HOOK_MS = 300_000;
 
 /**

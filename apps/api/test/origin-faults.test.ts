@@ -20,6 +20,8 @@ const LOAD_MS = 2_000;
 /** Where the answer of a statement that Postgres ends must arrive in the tenth of the limit that is left, ms. */
 const LONG_LOAD_MS = 8_000;
 const COMMIT_MS = 1_500;
+/** Transactions that an origin may have at a time. */
+const WRITERS = 12;
 /** Of writes that are ended by something else, ms. */
 const LONG_COMMIT_MS = 20_000;
 /** What the origin promises at most beyond a limit, and what a busy machine adds to it, ms. */
@@ -89,6 +91,21 @@ async function versionNow(): Promise<unknown> {
   return row?.version;
 }
 
+/** Opens every connection for writes: were they opened behind a lock, a busy machine would have two seconds for twelve of them. */
+async function everyWriterConnected(): Promise<void> {
+  const connected = async () => {
+    await Promise.allSettled(
+      Array.from({ length: WRITERS }, () => origin.write(patch(), null, windowOf(LONG_COMMIT_MS))),
+    );
+    const [row] = await database.sql(
+      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'faults'",
+    );
+    return row?.n;
+  };
+  // One more was opened for the id.
+  await expect.poll(connected).toBe(WRITERS + 1);
+}
+
 async function expectHealthy(): Promise<void> {
   expect(await origin.product(id, patience())).toMatchObject({ found: true });
   expect(await origin.write({ kind: 'purchase', id, quantity: 1 }, null, windowOf())).toMatchObject({ is: 'updated' });
@@ -155,9 +172,12 @@ describe('a locked table', () => {
   });
 
   test('does not keep readers out by the writers that wait for it', async () => {
+    await everyWriterConnected();
     await whileHeld(`SELECT FROM products WHERE id = ${id} FOR UPDATE`, async () => {
-      const writes = Array.from({ length: 12 }, () => failureOf(origin.write(patch(), null, windowOf(LONG_COMMIT_MS))));
-      await expect.poll(() => database.waiting(12)).toBe(true);
+      const writes = Array.from({ length: WRITERS }, () =>
+        failureOf(origin.write(patch(), null, windowOf(LONG_COMMIT_MS))),
+      );
+      await expect.poll(() => database.waiting(WRITERS)).toBe(true);
       expect(await origin.product(id, patience())).toMatchObject({ found: true });
       await database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
       for (const failure of await Promise.all(writes)) {
