@@ -1,5 +1,4 @@
 /** The console on a running cluster: what it shows is there, and what it is told to do happens. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { sql } from '../../../packages/cluster/test/sql.ts';
 import type { Invalidation, Snapshot } from '../src/shared/state.ts';
@@ -118,15 +117,19 @@ test('while the replicas are restarted one after the other, nginx always has som
     .finally(() => {
       isOver = true;
     });
-  while (!isOver) {
+  const look = async () => {
     const answer = await fetch(`${shown.cluster.url}/products/77`);
     const body = await answer.text();
     // A replica may shed for a moment, as anywhere; what no replica has answered is nginx' own word.
     if (answer.headers.get('x-served-by') === null) troubles.add(`${answer.status}: ${body}`);
-    // Often enough for a moment without anybody, which lasts a second; as often as can be, it would keep what starts from
-    // the processor.
-    await pause(10);
-  }
+  };
+  // Often enough for a moment without anybody, which lasts a second; as often as can be, it would keep what starts from the
+  // processor.
+  const looked = async () => {
+    await look().catch((error: unknown) => troubles.add(String(error)));
+    return isOver;
+  };
+  await expect.poll(looked, { timeout: 110_000, interval: 10 }).toBe(true);
   await over;
   expect([...troubles]).toEqual([]);
   expect((await page.snapshot()).log.filter(({ kind }) => kind === 'trouble')).toEqual([]);

@@ -126,17 +126,8 @@ export class World implements Picture {
 
   run(name: string): void {
     const result = { naive: null, guarded: null };
-    const rest = {
-      phase: 'running',
-      stepText: '',
-      step: 1,
-      of: 3,
-      result,
-      done: false,
-      shown: null,
-      began: Date.now(),
-    };
-    this.#scenario = { name, protocol: 'naive', ...rest };
+    const rest = { phase: 'running', stepText: '', step: 1, of: 3, done: false, shown: null, began: Date.now() };
+    this.#scenario = { name, protocol: 'naive', result, ...rest };
     this.#faults.length = 0;
     this.become('naive');
     this.begin('cut-bus', this.names().at(-1) ?? '', 20_000);
@@ -171,8 +162,7 @@ export class World implements Picture {
 
   #state(): Omit<Snapshot, 'invalidations' | 'log' | 'series'> {
     const [at, { protocol, changing }] = [Date.now(), this];
-    // 1: this process has to wait for a second   2: a picture is due, and then the tick   3: the picture shows what guarded
-    // replicas would have dropped long ago.
+    // 1: this process waits for a second  2: a picture is due, and then the tick  3: it shows what would have been dropped.
     if (protocol === 'guarded') this.#judgeAll(at);
     const available = Object.fromEntries(
       KINDS.map((kind) => [kind, kind !== 'writer-crash']),
