@@ -55,7 +55,12 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== new URL(url).origin) problems.push(`asked ${request.url()}`);
   });
+  const failed: string[] = [];
+  page.on('requestfailed', (request) => failed.push(`lost ${request.url()}: ${request.failure()?.errorText}`));
   await page.goto(url);
-  await page.waitForSelector('html[data-drawn][data-link=live]');
+  await page.waitForSelector('html[data-drawn][data-link=live]').catch((error: Error) => {
+    // A page of which a script was lost stays as it is: the wait alone would not say why.
+    throw new Error([error.message, ...problems, ...failed].join('\n'), { cause: error });
+  });
   return { page, problems };
 }
