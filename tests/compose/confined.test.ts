@@ -65,7 +65,9 @@ describe.skipIf(inject('engineProblem') !== null)('docker compose up', () => {
   const replicasSeen = async () =>
     (await pictureSeen()).members
       .filter(({ kind, state }) => kind === 'replica' && state !== 'gone')
-      .map(({ name }) => name);
+      .map(({ name }) => name)
+      // They come in the order in which they were found, and any of them may have been slow to start.
+      .sort();
 
   test('every service is there, healthy, or has ended well', () => {
     expect(containers.map(({ service }) => service)).toEqual(SERVICES);
