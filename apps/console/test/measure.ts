@@ -15,7 +15,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -49,6 +49,8 @@ async function start(): Promise<{ launcher: ChildProcess; console: string }> {
   const args = ['--replicas', String(replicas), '--port', '0', '--console-port', '0', '--json'];
   const launcher = spawn(process.execPath, [`${ROOT}packages/cluster/src/main.ts`, ...args], {
     cwd: ROOT,
+    // A session of its own, which can be given another weight than ours.
+    detached: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, LOG_LEVEL: 'error' },
   });
@@ -62,12 +64,13 @@ function consolePid(launcher: number): number | null {
   return process.platform === 'linux' ? (descendantsOf(launcher).find(isConsole) ?? null) : null;
 }
 
-/** Whoever else wants a core gets it first. A priority is a thread's own on Linux, and what threads start inherits it. */
+/** Whoever else wants a core gets it first. What they start from now on inherits it. */
 function yieldToOthers(pids: readonly number[]): void {
+  const { PRIORITY_LOW } = constants.priority;
   for (const pid of pids) {
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      setPriority(Number(thread), constants.priority.PRIORITY_LOW);
-    }
+    // A priority is a thread's own on Linux, and counts within its session alone: sessions are weighed first.
+    for (const thread of readdirSync(`/proc/${pid}/task`)) setPriority(Number(thread), PRIORITY_LOW);
+    if (existsSync('/proc/self/autogroup')) writeFileSync(`/proc/${pid}/autogroup`, String(PRIORITY_LOW));
   }
 }
 
