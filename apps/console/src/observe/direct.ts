@@ -10,6 +10,9 @@ export class Direct {
   readonly #url: string;
   readonly #urlOf: (replica: string) => string | null;
   readonly #ended: (operation: Operation) => void;
+  /** Of the last change, whose author wants to see it. */
+  #token: string | null = null;
+  #sessions = 0;
 
   constructor(url: string, urlOf: (replica: string) => string | null, ended: (operation: Operation) => void) {
     this.#url = url;
@@ -49,6 +52,7 @@ export class Direct {
     const body = JSON.stringify({ priceCents });
     const answer = await ask(`${base}/products/${id}`, { method: 'PATCH', headers, body, limitMs: LIMIT_MS });
     const version = versionOf(answer);
+    this.#token = answer?.headers['consistency-token'] ?? this.#token;
     const raw = answer && { status: answer.status, body: Buffer.from(answer.body) };
     const outcome = version !== null ? 'ok' : isCertainlyNot('write', raw) ? 'failed' : 'unknown';
     const operation = { ...commonOf(id, start, answer), kind: 'write', version, outcome } as const;
@@ -56,15 +60,28 @@ export class Direct {
     return { operation, answer };
   }
 
+  #session(): Readonly<Record<string, string>> {
+    return this.#token === null ? {} : { 'consistency-token': this.#token };
+  }
+
+  /**
+   * Looks go to several replicas at once, so one token cannot hold what all of them saw, and the orders of a session are not
+   * promised between them: each is a session of its own to the judge.
+   */
+  #nextSession(): string {
+    return `console, look ${++this.#sessions}`;
+  }
+
   async #read(id: number, replica: string | null, level: Level) {
     const base = replica === null ? this.#url : this.#urlOf(replica);
     if (base === null) return null;
     const start = performance.now();
-    const answer = await ask(`${base}/products/${id}`, { headers: { consistency: level }, limitMs: LIMIT_MS });
+    const headers = { consistency: level, ...(level === 'session' ? this.#session() : {}) };
+    const answer = await ask(`${base}/products/${id}`, { headers, limitMs: LIMIT_MS });
     const version = versionOf(answer);
     const outcome = version !== null ? 'ok' : answer === null ? 'unknown' : 'failed';
-    const operation = { ...commonOf(id, start, answer), kind: 'read', level, version, outcome } as const;
-    return { operation, answer };
+    const common = { ...commonOf(id, start, answer), ...(level === 'session' ? { client: this.#nextSession() } : {}) };
+    return { operation: { ...common, kind: 'read', level, version, outcome } as const, answer };
   }
 }
 
