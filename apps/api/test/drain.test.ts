@@ -2,13 +2,11 @@
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { STOP_REPLICAS_MS } from '../../../packages/cluster/src/limits.ts';
 import { ask } from './ask.ts';
 import { ReplicaProcess } from './process.ts';
 import { environment } from './replicas.ts';
 import { type Servers, startServers, WAIT } from './servers.ts';
-
-/** What the launcher's Ctrl-C leaves to a replica, ms (docs/HTTP.md: nothing is left after 3 s). */
-const CTRL_C_MS = 1_700;
 
 let servers: Servers;
 const started: ReplicaProcess[] = [];
@@ -118,7 +116,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     const since = performance.now();
     process.signal(signal);
     expect(await process.exited).toBe(0);
-    expect(performance.now() - since).toBeLessThan(CTRL_C_MS);
+    expect(performance.now() - since).toBeLessThan(STOP_REPLICAS_MS);
     silent.destroy();
   },
 );
@@ -137,6 +135,6 @@ test('without Redis and Postgres it ends as well', async () => {
   const since = performance.now();
   process.signal('SIGTERM');
   expect(await process.exited).toBe(0);
-  expect(performance.now() - since).toBeLessThan(CTRL_C_MS);
+  expect(performance.now() - since).toBeLessThan(STOP_REPLICAS_MS);
   expect(process.out + process.err).not.toContain('hidden');
 });
