@@ -17,12 +17,19 @@ export interface WorkloadOptions {
 
 const PATIENCE_MS = 5;
 
+let workloads = 0;
+
 /**
  * Clients that read and write products and note what they see, all on one clock, so that the whole is one history.
  * A write is a PATCH, without a key of its own: through nginx it may be tried on another replica.
  */
 export class Workload {
   readonly history: Operation[] = [];
+  /**
+   * Part of the name of each client. Two workloads whose clients shared names would be one client to whoever judges both
+   * histories: the second, which has no token yet, would be held to what the first has read.
+   */
+  readonly #name = `w${++workloads}`;
   readonly #options: WorkloadOptions;
   readonly #random: Random;
   readonly #clients: Promise<void>[];
@@ -116,7 +123,7 @@ export class Workload {
 
   #common(client: number, id: number, answer: Answer) {
     return {
-      client: `c${client}`,
+      client: `${this.#name}.c${client}`,
       key: `product:${id}`,
       replica: header(answer, 'x-served-by') ?? '',
       tier: header(answer, 'x-cache') ?? '',
