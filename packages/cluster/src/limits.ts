@@ -77,6 +77,8 @@ export const LINK_CONNECTIONS = 1_024;
 export const LINK_BUFFER_BYTES = 1 << 20;
 /** What a chunk counts for at least: there may not be a million of one byte. */
 export const LINK_CHUNK_BYTES = 256;
+/** What a link reads from a server at a time. */
+export const LINK_READ_BYTES = 1 << 16;
 /** What a link under a limit forwards at a time: as much as it may in so long. */
 export const LINK_SLICE_MS = 20;
 /** The longest delay and the highest limit, in bytes per second, of a link. */

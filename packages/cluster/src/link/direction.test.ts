@@ -1,6 +1,6 @@
 /** One direction of a link holds no more than its limit: beyond it, the sender is not read. */
 import type { Socket } from 'node:net';
-import { PassThrough, Writable } from 'node:stream';
+import { type Duplex, PassThrough, Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { LINK_BUFFER_BYTES } from '../limits.ts';
 import { Direction } from './direction.ts';
@@ -8,10 +8,16 @@ import { Direction } from './direction.ts';
 const OPTIONS = { pushes: false, random: Math.random, lost: () => undefined };
 const CHUNK = Buffer.alloc(64 << 10);
 
+function between(from: Duplex, to: Writable): Direction {
+  const direction = new Direction(from as unknown as Socket, to as unknown as Socket, OPTIONS);
+  from.on('data', (chunk: Buffer) => direction.take(chunk));
+  return direction;
+}
+
 test('with a long latency it stops reading at its limit, and reads on when it may deliver', async () => {
   const from = new PassThrough({ highWaterMark: CHUNK.length });
   const to = new PassThrough({ highWaterMark: 64 << 20 });
-  const direction = new Direction(from as unknown as Socket, to as unknown as Socket, OPTIONS);
+  const direction = between(from, to);
   direction.set({ kind: 'latency', ms: 3_600_000 });
   let sent = 0;
   const send = () => {
@@ -34,7 +40,7 @@ test('it does not read while the other side takes nothing', async () => {
   const from = new PassThrough();
   const taken: (() => void)[] = [];
   const to = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => taken.push(done) });
-  const direction = new Direction(from as unknown as Socket, to as unknown as Socket, OPTIONS);
+  const direction = between(from, to);
   direction.set(null);
   from.write('a');
   await expect.poll(() => taken.length).toBe(1);

@@ -18,7 +18,7 @@ export interface DirectionOptions {
 }
 
 /**
- * One direction of a connection: reads from `from`, writes to `to`, in order, late by what the fault says.
+ * One direction of a connection: takes what was read from `from`, writes to `to`, in order, late by what the fault says.
  *
  * Memory is bounded by not reading: over the limit, or when `to` takes no more, or in a black hole, `from` is paused and
  * TCP makes its sender wait. A paused socket also hides that the other side has closed, which a black hole has to.
@@ -44,7 +44,6 @@ export class Direction {
     this.#from = from;
     this.#to = to;
     this.#options = options;
-    from.on('data', (chunk: Buffer) => this.#take(chunk));
     from.on('end', () => this.#end());
     to.on('drain', () => {
       this.#full = false;
@@ -68,23 +67,32 @@ export class Direction {
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
 
-  #take(chunk: Buffer): void {
-    if (this.#stopped) return;
+  /** A piece that `from` has read. True when its memory may be used again; otherwise it is on its way, and whose it was may not. */
+  take(chunk: Buffer): boolean {
+    if (this.#stopped) return true;
     this.#heard = true;
-    if (this.#through) {
-      if (this.#to.write(chunk)) return;
-      this.#full = true;
-      this.#through = false;
-      this.#from.pause();
-      return;
-    }
-    if (this.#loss === null) this.#hold(chunk);
+    if (this.#through) return this.#pass(chunk);
+    const own = Buffer.from(chunk);
+    if (this.#loss === null) this.#hold(own);
     else {
       const before = this.#loss.lost;
-      for (const part of this.#loss.take(chunk)) this.#hold(part);
+      for (const part of this.#loss.take(own)) this.#hold(part);
       this.#options.lost(this.#loss.lost - before);
     }
     this.#forward();
+    return true;
+  }
+
+  /** The kernel takes nearly all of it at once, and nothing is left to be kept. */
+  #pass(chunk: Buffer): boolean {
+    // What has to wait behind something is copied: for a small piece all that it was read into would be kept.
+    const waits = this.#to.writableLength > 0;
+    if (!this.#to.write(waits ? Buffer.from(chunk) : chunk)) {
+      this.#full = true;
+      this.#through = false;
+      this.#from.pause();
+    }
+    return waits || this.#to.writableLength === 0;
   }
 
   #end(): void {

@@ -2,6 +2,7 @@
  * A link between a client and an echo: what each fault does to connections that are there and to new ones, and that
  * nothing is lost or swapped on the way.
  */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -14,6 +15,8 @@ let ports: Ports;
 let echo: Server;
 let link: Link;
 const sockets = new Set<Socket>();
+/** What a sender has to keep to itself before its receiver is taken to be full. */
+const PILE_BYTES = 1 << 20;
 
 beforeAll(async () => {
   ports = await takePorts();
@@ -266,14 +269,39 @@ test('cut resets what is there, once; new connections are served', async () => {
 });
 
 test('much data comes through whole, both ways', async () => {
-  const size = 16 << 20;
+  const said = randomBytes(16 << 20);
   const client = connect(link.port, '127.0.0.1');
   sockets.add(client);
-  let heard = 0;
-  client.on('data', (bytes) => {
-    heard += bytes.length;
-  });
-  client.end(Buffer.alloc(size, 7));
+  const heard: Buffer[] = [];
+  client.on('data', (bytes: Buffer) => heard.push(bytes));
+  client.end(said);
   await once(client, 'end');
-  expect(heard).toBe(size);
+  expect(Buffer.concat(heard).equals(said)).toBe(true);
+});
+
+test('small pieces that pile up before a client that reads late come through whole', async () => {
+  const said: Buffer[] = [];
+  const server = createServer(async (socket) => {
+    sockets.add(socket);
+    // Until all between here and the client is full.
+    while (socket.writableLength < PILE_BYTES) {
+      const piece = randomBytes(1_000);
+      said.push(piece);
+      socket.write(piece);
+      await new Promise(setImmediate);
+    }
+    socket.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const piling = await createLink({ target: `redis://127.0.0.1:${(server.address() as AddressInfo).port}` });
+  const client = connect(piling.port, '127.0.0.1');
+  sockets.add(client);
+  await expect.poll(() => [...sockets].some(({ writableLength }) => writableLength >= PILE_BYTES)).toBe(true);
+  const heard: Buffer[] = [];
+  client.on('data', (bytes: Buffer) => heard.push(bytes));
+  await once(client, 'end');
+  expect(Buffer.concat(heard).equals(Buffer.concat(said))).toBe(true);
+  await piling.close();
+  server.close();
 });

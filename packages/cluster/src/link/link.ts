@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { ClusterError, hasCode } from '../errors.ts';
-import { LINK_CONNECTIONS, LINK_LISTEN_MS } from '../limits.ts';
+import { LINK_CONNECTIONS, LINK_LISTEN_MS, LINK_READ_BYTES } from '../limits.ts';
 import { until } from '../probe.ts';
 import { Direction } from './direction.ts';
 import { type Fault, parseFault } from './fault.ts';
@@ -48,6 +48,25 @@ interface Pair {
   readonly near: Socket;
   far: Socket | null;
   readonly directions: Direction[];
+}
+
+/**
+ * What the server's side of a connection is read into: the same memory again and again, unless a piece of it is still to be
+ * written. A new buffer for each read, as a stream of them makes it, would be a quarter of what a link costs.
+ */
+class Memory {
+  isFree = true;
+  #bytes = Buffer.allocUnsafe(LINK_READ_BYTES);
+
+  next(): Buffer {
+    if (!this.isFree) this.#bytes = Buffer.allocUnsafe(LINK_READ_BYTES);
+    this.isFree = true;
+    return this.#bytes;
+  }
+
+  read(length: number): Buffer {
+    return this.#bytes.subarray(0, length);
+  }
 }
 
 class TcpLink implements Link {
@@ -195,11 +214,20 @@ class TcpLink implements Link {
   }
 
   #connect(pair: Pair): void {
+    const { near } = pair;
+    const memory = new Memory();
     const far = connect({
       host: this.#target.hostname,
       port: Number(this.#target.port),
       allowHalfOpen: true,
       noDelay: true,
+      onread: {
+        buffer: () => memory.next(),
+        callback: (length) => {
+          memory.isFree = back.take(memory.read(length));
+          return true;
+        },
+      },
     });
     pair.far = far;
     // A refused or broken target shows to the client as a reset, which is what it would see without us.
@@ -209,10 +237,10 @@ class TcpLink implements Link {
       this.#lost += messages;
     };
     const options = { random: this.#random, lost };
-    pair.directions.push(
-      new Direction(pair.near, far, { ...options, pushes: false }),
-      new Direction(far, pair.near, { ...options, pushes: true }),
-    );
+    const out = new Direction(near, far, { ...options, pushes: false });
+    const back = new Direction(far, near, { ...options, pushes: true });
+    near.on('data', (chunk: Buffer) => out.take(chunk));
+    pair.directions.push(out, back);
     for (const direction of pair.directions) direction.set(this.#fault);
   }
 
