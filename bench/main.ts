@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ensurePrograms, startPostgresServer, startRedisServer } from '@lockstep/cluster/servers';
+import { CommandLine, UsageError } from '@lockstep/command-line';
 import { http } from './cases/http.ts';
 import { l1 } from './cases/l1.ts';
 import { l2 } from './cases/l2.ts';
@@ -30,6 +30,7 @@ const USAGE = `usage: npm run bench -- [CASE ...] [OPTIONS]
 
 It starts its own Redis, Postgres and replica, measures and ends them. Exit codes: 0 fine, 1 failed, 2 wrong usage.
 `;
+const FORM = { flags: ['json', 'quick', 'check', 'help'], values: ['rounds'], operands: true } as const;
 const ROUNDS_MOST = 1_000;
 const INSTALL_MS = 600_000;
 
@@ -42,29 +43,21 @@ interface Choice {
 
 const say = (message: string) => process.stderr.write(`bench: ${message}\n`);
 
-/** Null when only the usage was asked for; throws with what is wrong. */
+/** Null when only the usage was asked for; throws a `UsageError` with everything that is wrong. */
 function choiceOf(argv: readonly string[]): Choice | null {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      rounds: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return null;
-  const unknown = positionals.find((name) => !(CASES as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new Error(`there is no case ${unknown}; there are ${CASES.join(', ')}`);
-  const base = values.quick ? QUICK : FULL;
-  const rounds = Number(values.rounds ?? base.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1 || rounds > ROUNDS_MOST) {
-    throw new Error(`--rounds is "${values.rounds}"; it is a whole number from 1 to ${ROUNDS_MOST}`);
+  const line = new CommandLine(argv, FORM);
+  if (line.flag('help')) return null;
+  const { operands } = line;
+  for (const name of operands) {
+    if (!(CASES as readonly string[]).includes(name)) {
+      line.problems.push(`there is no case ${name}; there are ${CASES.join(', ')}`);
+    }
   }
-  const cases = positionals.length === 0 ? CASES : CASES.filter((name) => positionals.includes(name));
-  return { cases, effort: { ...base, rounds }, json: values.json, check: values.check };
+  const base = line.flag('quick') ? QUICK : FULL;
+  const rounds = line.whole('rounds', 1, ROUNDS_MOST) ?? base.rounds;
+  line.check();
+  const cases = operands.length === 0 ? CASES : CASES.filter((name) => operands.includes(name));
+  return { cases, effort: { ...base, rounds }, json: line.flag('json'), check: line.flag('check') };
 }
 
 async function measure({ cases, effort }: Choice): Promise<Row[]> {
@@ -105,7 +98,8 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     choice = choiceOf(argv);
   } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n\n${USAGE}`);
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.problems.map((problem) => `bench: ${problem}`).join('\n')}\n\n${USAGE}`);
     return 2;
   }
   if (choice === null) {

@@ -1,7 +1,5 @@
 /** Every error of the load test has a stable `code`; what happened, what was expected and what to do is in its message. */
 export type LoadtestErrorCode =
-  /** The command line: a line for each problem. */
-  | 'E_LOADTEST_USAGE'
   /** Nothing answers where the cluster should be. */
   | 'E_LOADTEST_NOTHING'
   /** There is neither k6 nor a container engine that could run it, or it is too old. */

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { ClusterError, findCluster } from '@lockstep/cluster';
+import { UsageError } from '@lockstep/command-line';
 import { row } from '../lib/words.ts';
 import { type Invocation, parseInvocation, USAGE } from './arguments.ts';
 import { LoadtestError } from './errors.ts';
@@ -52,12 +53,15 @@ function interrupted(): AbortSignal {
 
 /** Says what went wrong on standard error, and answers the exit code that says it again. */
 function explain(error: unknown): number {
-  const ours = error instanceof LoadtestError || error instanceof ClusterError;
+  const ours = error instanceof UsageError || error instanceof LoadtestError || error instanceof ClusterError;
   // Anything else is a defect of ours: its stack helps more than its message.
   for (const line of (ours ? error.message : inspect(error)).split('\n')) process.stderr.write(`loadtest: ${line}\n`);
   if (!ours) return EXIT.failed;
-  if (error.code === 'E_LOADTEST_USAGE') process.stderr.write(`\n${USAGE}`);
-  if (error.code === 'E_LOADTEST_USAGE' || error.code === 'E_CLUSTER_OPTIONS') return EXIT.usage;
+  if (error instanceof UsageError) {
+    process.stderr.write(`\n${USAGE}`);
+    return EXIT.usage;
+  }
+  if (error.code === 'E_CLUSTER_OPTIONS') return EXIT.usage;
   return error.code === 'E_LOADTEST_NOTHING' || error.code === 'E_CLUSTER_NONE' ? EXIT.nothing : EXIT.failed;
 }
 

@@ -2,7 +2,8 @@
  * `npm run model`: explores the protocol state by state, by the code that ships, in the scopes of table/rows.ts, and
  * shows that each rule is needed (table/ablations.ts).
  */
-import { type Invocation, parseInvocation, USAGE, UsageError } from './cli/arguments.ts';
+import { UsageError } from '@lockstep/command-line';
+import { type Invocation, parseInvocation, USAGE } from './cli/arguments.ts';
 import type { Trace } from './engine/search.ts';
 import { CLAIMS, type Claim, type Judged, judge, judgeAgain, wordsOf } from './table/judged.ts';
 import { keepResults } from './table/results.ts';

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { type Invocation, parseInvocation, USAGE, UsageError } from './cli/arguments.ts';
+import { UsageError } from '@lockstep/command-line';
+import { type Invocation, parseInvocation, USAGE } from './cli/arguments.ts';
 import { tell } from './cli/counterexample.ts';
 import { header, json, line, total } from './cli/report.ts';
 import { type Sweep, sweep } from './cli/sweep.ts';

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '@lockstep/command-line';
 import { afterAll, expect, test } from 'vitest';
 import { CLAIMS } from '../table/judged.ts';
 import { QUICK_STATES } from '../table/rows.ts';
-import { parseInvocation, UsageError } from './arguments.ts';
+import { parseInvocation } from './arguments.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-model-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -66,8 +67,8 @@ test('every problem is told at once, with what is allowed', () => {
     'operand is no option; only options are taken',
     '--quick takes no value',
     '--row must be part of a name that --list prints; none has "no such row" in it',
-    '--max must be a whole number from 1 to 1,000,000,000, not abc',
-    '--minutes must be a number from 0.001 to 10080, not 0',
+    '--max is "abc"; it is a whole number from 1 to 1000000000',
+    '--minutes is "0"; it is a number from 0.001 to 10080',
   ]);
   expect(problemsOf('--row', '--json')).toEqual(['--row needs a value']);
   expect(problemsOf('--max', '1', '--max', '2')).toEqual(['--max is given twice']);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { CommandLine } from '@lockstep/command-line';
 import { CLAIMS, type Claim, type Judged } from '../table/judged.ts';
 import { readJudged } from '../table/judged-file.ts';
 import { QUICK_STATES } from '../table/rows.ts';
@@ -42,36 +42,32 @@ export interface Invocation {
   readonly keep: boolean;
 }
 
-export class UsageError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'UsageError';
-    this.problems = problems;
-  }
-}
-
 const STATES_MOST = 1_000_000_000;
 const MINUTES_LEAST = 0.001;
 const MINUTES_MOST = 60 * 24 * 7;
 
+const FORM = {
+  flags: ['list', 'quick', 'json', 'keep', 'help'],
+  values: ['row', 'max', 'minutes', 'from'],
+  repeated: ['row'],
+} as const;
+
 /** Throws a `UsageError` with every problem. */
 export function parseInvocation(argv: readonly string[]): Invocation {
-  const { flags, values, problems } = read(argv);
-  const quick = flags.has('quick');
+  const line = new CommandLine(argv, FORM);
+  const quick = line.flag('quick');
   const invocation = {
-    help: flags.has('help'),
-    list: flags.has('list'),
-    claims: claimsOf(values.get('row') ?? [], problems),
+    help: line.flag('help'),
+    list: line.flag('list'),
+    claims: claimsOf(line.values('row'), line.problems),
     quick,
-    states: statesOf(values.get('max')?.[0], problems) ?? (quick ? QUICK_STATES : MAX_STATES),
-    minutes: minutesOf(values.get('minutes')?.[0], problems) ?? MINUTES,
-    json: flags.has('json'),
-    before: beforeOf(values.get('from')?.[0], problems),
-    keep: flags.has('keep'),
+    states: line.whole('max', 1, STATES_MOST) ?? (quick ? QUICK_STATES : MAX_STATES),
+    minutes: line.number('minutes', MINUTES_LEAST, MINUTES_MOST) ?? MINUTES,
+    json: line.flag('json'),
+    before: beforeOf(line.value('from'), line.problems),
+    keep: line.flag('keep'),
   };
-  if (problems.length > 0) throw new UsageError(problems);
+  line.check();
   return invocation;
 }
 
@@ -83,65 +79,12 @@ function claimsOf(parts: readonly string[], problems: string[]): readonly Claim[
   return CLAIMS.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
 }
 
-function statesOf(text: string | undefined, problems: string[]): number | null {
-  if (text === undefined) return null;
-  const states = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (states >= 1 && states <= STATES_MOST) return states;
-  problems.push(`--max must be a whole number from 1 to ${STATES_MOST.toLocaleString('en')}, not ${text}`);
-  return null;
-}
-
-function minutesOf(text: string | undefined, problems: string[]): number | null {
-  if (text === undefined) return null;
-  const minutes = Number(text);
-  if (minutes >= MINUTES_LEAST && minutes <= MINUTES_MOST) return minutes;
-  problems.push(`--minutes must be a number from ${MINUTES_LEAST} to ${MINUTES_MOST}, not ${text}`);
-  return null;
-}
-
-function beforeOf(file: string | undefined, problems: string[]): readonly Judged[] | null {
-  if (file === undefined) return null;
+function beforeOf(file: string | null, problems: string[]): readonly Judged[] | null {
+  if (file === null) return null;
   try {
     return readJudged(file);
   } catch (error) {
     problems.push(`--from must be a file that a run with --json has written: ${(error as Error).message}`);
     return null;
   }
-}
-
-const FLAGS: readonly string[] = ['list', 'quick', 'json', 'keep', 'help'];
-const ONCE: readonly string[] = ['max', 'minutes', 'from'];
-const VALUES: readonly string[] = [...ONCE, 'row'];
-
-interface Given {
-  readonly flags: ReadonlySet<string>;
-  readonly values: ReadonlyMap<string, readonly string[]>;
-  readonly problems: string[];
-}
-
-/** Collects what is wrong instead of stopping at the first, as `parseArgs` by itself would. */
-function read(argv: readonly string[]): Given {
-  const options = {
-    ...Object.fromEntries(FLAGS.map((name) => [name, { type: 'boolean' as const }])),
-    ...Object.fromEntries(VALUES.map((name) => [name, { type: 'string' as const }])),
-  };
-  const { tokens } = parseArgs({ args: [...argv], strict: false, tokens: true, allowPositionals: true, options });
-  const flags = new Set<string>();
-  const values = new Map<string, string[]>();
-  const problems: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === 'positional') problems.push(`${token.value} is no option; only options are taken`);
-    if (token.kind !== 'option') continue;
-    const { name, rawName, value, inlineValue } = token;
-    const before = values.get(name) ?? [];
-    // `--row --json` is a forgotten value.
-    const missing = !value || (inlineValue === false && value.startsWith('--'));
-    if (FLAGS.includes(name) && value === undefined) flags.add(name);
-    else if (FLAGS.includes(name)) problems.push(`${rawName} takes no value`);
-    else if (!VALUES.includes(name)) problems.push(`there is no option ${rawName}`);
-    else if (missing) problems.push(`${rawName} needs a value`);
-    else if (ONCE.includes(name) && before.length > 0) problems.push(`${rawName} is given twice`);
-    else values.set(name, [...before, value]);
-  }
-  return { flags, values, problems };
 }

@@ -1,6 +1,7 @@
+import { UsageError } from '@lockstep/command-line';
 import { expect, test } from 'vitest';
 import { SCENARIOS } from '../plan/scenarios.ts';
-import { parseInvocation, UsageError } from './arguments.ts';
+import { parseInvocation } from './arguments.ts';
 
 function problemsOf(...argv: string[]): readonly string[] {
   try {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { CommandLine } from '@lockstep/command-line';
 import { SCENARIOS } from '../plan/scenarios.ts';
 
 export const USAGE = `Simulates clusters in virtual time and judges their histories.
@@ -27,77 +27,32 @@ export interface Invocation {
   readonly json: boolean;
 }
 
-export class UsageError extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('\n'));
-    this.name = 'UsageError';
-    this.problems = problems;
-  }
-}
-
 const SEED_MOST = 2 ** 31 - 1;
 const CLUSTERS_MOST = 1e9;
 const MINUTES_MOST = 60 * 24 * 7;
 
+const FORM = { flags: ['json', 'help'], values: ['scenario', 'seed', 'clusters', 'minutes'] } as const;
+
 /** Throws a `UsageError` with every problem. */
 export function parseInvocation(argv: readonly string[]): Invocation {
-  const problems: string[] = [];
-  const read = readOptions(argv, problems);
-  const number = (name: 'seed' | 'clusters' | 'minutes', least: number, most: number): number | null => {
-    const text = read[name];
-    if (text === undefined) return null;
-    const value = Number(text);
-    if (value >= least && value <= most && (name === 'minutes' || Number.isInteger(value))) return value;
-    problems.push(`--${name} must be a number from ${least} to ${most}, not ${text}`);
-    return null;
-  };
-  const seed = number('seed', 0, SEED_MOST);
-  const clusters = number('clusters', 1, CLUSTERS_MOST);
-  const minutes = number('minutes', 0.001, MINUTES_MOST);
-  if (clusters !== null && minutes !== null) problems.push('--clusters and --minutes exclude each other');
+  const line = new CommandLine(argv, FORM);
+  const seed = line.whole('seed', 0, SEED_MOST);
+  const clusters = line.whole('clusters', 1, CLUSTERS_MOST);
+  const minutes = line.number('minutes', 0.001, MINUTES_MOST);
+  if (clusters !== null && minutes !== null) line.problems.push('--clusters and --minutes exclude each other');
   const names = SCENARIOS.map(({ name }) => name);
-  if (read.scenario !== undefined && !names.includes(read.scenario)) {
-    problems.push(`--scenario must be one of ${names.join(', ')}, not ${read.scenario}`);
+  const scenario = line.value('scenario');
+  if (scenario !== null && !names.includes(scenario)) {
+    line.problems.push(`--scenario is "${scenario}"; it is one of ${names.join(', ')}`);
   }
-  if (problems.length > 0) throw new UsageError(problems);
+  line.check();
   const single = seed !== null && minutes === null ? 1 : null;
   return {
-    help: read.help === true,
-    scenarios: read.scenario === undefined ? names : [read.scenario],
+    help: line.flag('help'),
+    scenarios: scenario === null ? names : [scenario],
     seed,
     clusters: clusters ?? single,
     minutes: minutes ?? 1,
-    json: read.json === true,
+    json: line.flag('json'),
   };
-}
-
-interface Options {
-  readonly scenario?: string;
-  readonly seed?: string;
-  readonly clusters?: string;
-  readonly minutes?: string;
-  readonly json?: boolean;
-  readonly help?: boolean;
-}
-
-function readOptions(argv: readonly string[], problems: string[]): Options {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        scenario: { type: 'string' },
-        seed: { type: 'string' },
-        clusters: { type: 'string' },
-        minutes: { type: 'string' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    });
-    return values;
-  } catch (error) {
-    problems.push((error as Error).message);
-    return {};
-  }
 }

@@ -1,0 +1,108 @@
+import { parseArgs } from 'node:util';
+
+/** Every problem of a command line, a line each. */
+export class UsageError extends Error {
+  readonly code = 'E_USAGE';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'UsageError';
+    this.problems = problems;
+  }
+}
+
+/** The names of the options, without dashes. */
+export interface Form<Flag extends string, Value extends string> {
+  readonly flags: readonly Flag[];
+  /** Options with a value. */
+  readonly values: readonly Value[];
+  /** Of those, the ones that may be given more than once. */
+  readonly repeated?: readonly NoInfer<Value>[];
+  /** Operands are taken; otherwise each is a problem. */
+  readonly operands?: boolean;
+}
+
+/** A command line taken apart. It collects what is wrong instead of stopping at the first, as `parseArgs` by itself would. */
+export class CommandLine<Flag extends string, Value extends string> {
+  readonly operands: readonly string[];
+  /** What is wrong, in words for the user; whoever reads the line adds what only he can see. */
+  readonly problems: string[] = [];
+  readonly #form: Form<Flag, Value>;
+  readonly #flags = new Set<string>();
+  readonly #values = new Map<string, string[]>();
+
+  constructor(argv: readonly string[], form: Form<Flag, Value>) {
+    this.#form = form;
+    const options = {
+      ...Object.fromEntries(form.flags.map((name) => [name, { type: 'boolean' as const }])),
+      ...Object.fromEntries(form.values.map((name) => [name, { type: 'string' as const }])),
+    };
+    const { tokens } = parseArgs({ args: [...argv], strict: false, tokens: true, allowPositionals: true, options });
+    this.operands = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
+    for (const token of tokens) {
+      if (token.kind === 'option') this.#take(token);
+      else if (token.kind === 'positional' && form.operands !== true) {
+        this.problems.push(`${token.value} is no option; only options are taken`);
+      }
+    }
+  }
+
+  flag(name: Flag): boolean {
+    return this.#flags.has(name);
+  }
+
+  value(name: Value): string | null {
+    return this.#values.get(name)?.[0] ?? null;
+  }
+
+  values(name: Value): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  /** Null if it is not given, or not between these: then that is a problem. */
+  whole(name: Value, least: number, most: number): number | null {
+    return this.#between(name, 'whole number', /^\d{1,15}$/, least, most);
+  }
+
+  /** As `whole`, with a fraction. */
+  number(name: Value, least: number, most: number): number | null {
+    return this.#between(name, 'number', /^\d+(\.\d+)?$|^\.\d+$/, least, most);
+  }
+
+  /** Throws a `UsageError` if there is a problem. */
+  check(): void {
+    if (this.problems.length > 0) throw new UsageError(this.problems);
+  }
+
+  #between(name: Value, kind: string, form: RegExp, least: number, most: number): number | null {
+    const text = this.value(name);
+    if (text === null) return null;
+    const value = form.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    this.problems.push(`--${name} is "${text}"; it is a ${kind} from ${least} to ${most}`);
+    return null;
+  }
+
+  #take({ name, rawName, value, inlineValue }: Given): void {
+    const isFlag = this.#form.flags.some((flag) => flag === name);
+    const isValue = this.#form.values.some((valued) => valued === name);
+    const before = this.#values.get(name) ?? [];
+    const mayRepeat = this.#form.repeated?.some((repeated) => repeated === name) === true;
+    // `--row --json` is a forgotten value.
+    const missing = !value || (inlineValue === false && value.startsWith('--'));
+    if (isFlag && value === undefined) this.#flags.add(name);
+    else if (isFlag) this.problems.push(`${rawName} takes no value`);
+    else if (!isValue) this.problems.push(`there is no option ${rawName}`);
+    else if (missing) this.problems.push(`${rawName} needs a value`);
+    else if (before.length > 0 && !mayRepeat) this.problems.push(`${rawName} is given twice`);
+    else this.#values.set(name, [...before, value]);
+  }
+}
+
+interface Given {
+  readonly name: string;
+  readonly rawName: string;
+  readonly value?: string | undefined;
+  readonly inlineValue?: boolean | undefined;
+}
