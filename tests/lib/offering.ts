@@ -98,7 +98,8 @@ class Offering {
       seen[fate]++;
       if (fate === 'good') latencies.push(end - sent);
       if (answer === null) return;
-      this.#idle.push(connection);
+      // nginx closes a connection after a thousand answers, and says so in the last one.
+      if (connection.open) this.#idle.push(connection);
       if (this.#phase.perSecond === null && end - this.#since < this.#phase.ms) this.#send(end);
     });
   }
