@@ -13,6 +13,7 @@ export async function startRedis(): Promise<RunningServer & { readonly client: R
   client.on('error', () => undefined);
   return {
     url: server.url,
+    socket: server.socket,
     get pid() {
       return server.pid;
     },

@@ -11,6 +11,8 @@ export { ensurePrograms } from './install/ensure-programs.ts';
 /** One server on loopback, for tests that need it and no cluster. */
 export interface RunningServer {
   readonly url: string;
+  /** The Unix socket on which it listens as well; null where its path would be too long. */
+  readonly socket: string | null;
   readonly pid: number | null;
   /** Ends it as a cluster would, or by SIGKILL, and starts it again with its data, or for Redis without. */
   restart(how?: { readonly kill?: boolean; readonly loseData?: boolean; readonly downMs?: number }): Promise<void>;
@@ -77,6 +79,7 @@ async function started(server: Server, end: () => void, release: () => Promise<v
   }
   return {
     url: server.url,
+    socket: server.socket,
     get pid() {
       return server.pid;
     },

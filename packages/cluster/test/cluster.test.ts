@@ -2,6 +2,8 @@
  * A cluster within a test, with a stand-in for the replica: scaling, restarts of every kind of member and what is
  * promised for their return, and the links between a replica and what it uses.
  */
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from '../src/cluster.ts';
@@ -64,6 +66,19 @@ test('a replica has the environment of the contract, and the caller’s', async 
     CACHE_L1: 'lru',
     LOG_LEVEL: 'silent',
   });
+});
+
+test('links go to the servers by sockets that are closed to others, and ask for the password as well', async () => {
+  const clients = await redisSays(cluster.link('api-1', 'command').url, 'CLIENT LIST');
+  const socket = /addr=(\S+):0 .* cmd=client/.exec(clients)?.[1] ?? '';
+  expect(statSync(dirname(socket)).mode & 0o777).toBe(0o700);
+  const origin = new URL(cluster.link('api-1', 'origin').url);
+  expect(await sql(origin.href, 'SELECT inet_client_addr() AS address')).toEqual([{ address: null }]);
+  const [shown] = (await sql(origin.href, 'SHOW unix_socket_directories')) as { unix_socket_directories: string }[];
+  const folder = shown?.unix_socket_directories.replaceAll('"', '') ?? '';
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+  origin.password = 'wrong';
+  await expect(sql(origin.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
 });
 
 describe('scale', () => {

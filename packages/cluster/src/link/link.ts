@@ -28,6 +28,8 @@ export interface Link {
 export interface LinkOptions {
   /** Where to, as a URL whose host and port count; the rest is only carried over into `url`. */
   readonly target: string;
+  /** A Unix socket on which the target listens as well: the way to there, as it costs less. */
+  readonly socket?: string | null;
   /** 0 or absent: any free one. */
   readonly port?: number;
   /** In [0, 1): what jitter and losses are drawn from. */
@@ -71,6 +73,7 @@ class Memory {
 
 class TcpLink implements Link {
   readonly #target: URL;
+  readonly #socket: string | null;
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
   readonly #random: () => number;
@@ -80,9 +83,10 @@ class TcpLink implements Link {
   #isClosed = false;
   #turns: Promise<unknown> = Promise.resolve();
 
-  constructor({ target, port = 0, random = Math.random }: LinkOptions) {
+  constructor({ target, socket = null, port = 0, random = Math.random }: LinkOptions) {
     this.#target = new URL(target);
     if (this.#target.port === '') throw new ClusterError('E_CLUSTER_PORT', 'the target of a link needs a port');
+    this.#socket = socket;
     this.#port = port;
     this.#random = random;
     // Half-open, so that one side's end is passed on as an end and the other may still finish.
@@ -217,10 +221,8 @@ class TcpLink implements Link {
     const { near } = pair;
     const memory = new Memory();
     const far = connect({
-      host: this.#target.hostname,
-      port: Number(this.#target.port),
+      ...this.#way(),
       allowHalfOpen: true,
-      noDelay: true,
       onread: {
         buffer: () => memory.next(),
         callback: (length) => {
@@ -244,6 +246,11 @@ class TcpLink implements Link {
     for (const direction of pair.directions) direction.set(this.#fault);
   }
 
+  #way() {
+    if (this.#socket !== null) return { path: this.#socket };
+    return { host: this.#target.hostname, port: Number(this.#target.port), noDelay: true };
+  }
+
   /** Both sockets are done: an orderly end went through in both directions, or one was destroyed. */
   #closed(pair: Pair): void {
     if (pair.near.destroyed && (pair.far === null || pair.far.destroyed)) this.#end(pair);
@@ -253,7 +260,9 @@ class TcpLink implements Link {
     if (!this.#pairs.delete(pair)) return;
     for (const direction of pair.directions) direction.stop();
     pair.near.resetAndDestroy();
-    pair.far?.resetAndDestroy();
+    // There is no reset in the file system: what a server finds there is an end, or an error if it had more to say.
+    if (this.#socket === null) pair.far?.resetAndDestroy();
+    else pair.far?.destroy();
   }
 }
 

@@ -1,5 +1,6 @@
 import { chownSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { ClusterError, hasCode } from '../errors.ts';
 import { ERRAND_LIMIT_MS, PROBE_ANSWER_MS, READY_LIMIT_MS, SHUTDOWN_LIMIT_MS } from '../limits.ts';
@@ -9,6 +10,7 @@ import { Child, type Command, runErrand } from './child.ts';
 import type { LogFile } from './log-file.ts';
 import type { Service } from './member.ts';
 import { postgresBinaries } from './postgres-binaries.ts';
+import { ServerSocket } from './server-socket.ts';
 import { SERVER_ENV, type Site } from './site.ts';
 import { helper, type User } from './user.ts';
 
@@ -26,7 +28,7 @@ const DATABASE = 'lockstep';
 /** 16 replicas with a pool each, and room for those who look. */
 const MAX_CONNECTIONS = 512;
 
-/** The origin: an embedded Postgres on loopback, with a password and no socket in the file system. */
+/** The origin: an embedded Postgres on loopback, with a password; its socket in the file system asks for it as well. */
 export class PostgresService implements Service {
   readonly name = 'postgres';
   readonly log: LogFile;
@@ -34,6 +36,7 @@ export class PostgresService implements Service {
   readonly endSignal = 'SIGINT';
   readonly endLimitMs = SHUTDOWN_LIMIT_MS;
   readonly #options: PostgresOptions;
+  readonly #socket: ServerSocket;
   readonly #user: User | null;
   #binaries = '';
 
@@ -41,16 +44,35 @@ export class PostgresService implements Service {
     this.#options = options;
     this.log = options.site.logs.file(this.name);
     this.#user = helper('postgres');
+    this.#socket = new ServerSocket(join(options.site.folder, 'postgres-socket', `.s.PGSQL.${options.port}`));
   }
 
   get url(): string {
     return this.#urlOf(DATABASE);
   }
 
+  get socket(): string | null {
+    return this.#socket.path;
+  }
+
+  get #copies(): string {
+    return join(this.#options.site.folder, 'postgres-programs');
+  }
+
+  /**
+   * Removes the copied programs, if there are any, for good. It may be done while Postgres ends, which needs none of them any
+   * more, and should: 2,300 files are a good part of the three seconds that the end of a cluster may take on a busy machine.
+   */
+  async removePrograms(): Promise<void> {
+    // What is left goes with the cluster's folder.
+    await rm(this.#copies, { recursive: true, force: true }).catch(() => undefined);
+  }
+
   /** Puts programs and data in place; data that is there already is kept. */
   async prepare(): Promise<void> {
-    const { site, dataFolder } = this.#options;
-    this.#binaries = postgresBinaries(join(site.folder, 'postgres-programs'), asRoot);
+    const { dataFolder } = this.#options;
+    this.#socket.prepare(this.#user);
+    this.#binaries = postgresBinaries(this.#copies, asRoot);
     if (existsSync(join(dataFolder, 'PG_VERSION'))) return;
     // Renamed when it is whole: an initdb that was killed leaves something that looks like data.
     const fresh = `${dataFolder}.new`;
@@ -80,7 +102,8 @@ export class PostgresService implements Service {
     const settings = {
       listen_addresses: '127.0.0.1',
       port,
-      unix_socket_directories: '',
+      unix_socket_directories: this.socket === null ? '' : quoted(dirname(this.socket)),
+      unix_socket_permissions: '0700',
       max_connections: MAX_CONNECTIONS,
       shared_buffers: '64MB',
       max_wal_size: '256MB',
@@ -144,6 +167,11 @@ export class PostgresService implements Service {
     const { port, password } = this.#options;
     return `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
   }
+}
+
+/** As one element of a list, whatever is in it. */
+function quoted(path: string): string {
+  return `"${path.replaceAll('"', '""')}"`;
 }
 
 function wrongPassword(folder: string, cause: unknown): ClusterError {

@@ -82,9 +82,8 @@ export class ProcessCluster implements LocalCluster {
       times: PROXY_TIMES,
     });
     this.#nginxMember = new Member(this.#nginx, report, signal);
-    const urls = { redisUrl: this.#redis.url, databaseUrl: this.#postgres.url };
-    this.#replicas = new Replicas({ site, ports, resolved: options, ...urls });
-    this.#console = this.#consoleMember(urls);
+    this.#replicas = new Replicas({ site, ports, resolved: options, redis: this.#redis, postgres: this.#postgres });
+    this.#console = this.#consoleMember({ redisUrl: this.#redis.url, databaseUrl: this.#postgres.url });
   }
 
   #consoleMember(urls: { redisUrl: string; databaseUrl: string }): Member<ConsoleService> | null {

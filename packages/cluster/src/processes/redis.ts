@@ -6,6 +6,7 @@ import { CHECKOUT } from '../run/base.ts';
 import { Child } from './child.ts';
 import type { LogFile } from './log-file.ts';
 import type { Service } from './member.ts';
+import { ServerSocket } from './server-socket.ts';
 import { SERVER_ENV, type Site } from './site.ts';
 import { render } from './template.ts';
 import { helper, type User } from './user.ts';
@@ -29,12 +30,14 @@ export class RedisService implements Service {
   readonly endSignal = 'SIGTERM';
   readonly endLimitMs = SHUTDOWN_LIMIT_MS;
   readonly #options: RedisOptions;
+  readonly #socket: ServerSocket;
   readonly #user: User | null;
 
   constructor(options: RedisOptions) {
     this.#options = options;
     this.log = options.site.logs.file(this.name);
     this.#user = helper('redis');
+    this.#socket = new ServerSocket(join(options.site.folder, 'redis-socket', 's'));
   }
 
   /** With the user's name, as older clients send AUTH with a name whenever a URL has a place for one. */
@@ -42,7 +45,12 @@ export class RedisService implements Service {
     return `redis://default:${this.#options.password}@127.0.0.1:${this.#options.port}`;
   }
 
+  get socket(): string | null {
+    return this.#socket.path;
+  }
+
   prepare(): void {
+    this.#socket.prepare(this.#user);
     const { dataFolder, port, password } = this.#options;
     const template = readFileSync(join(CHECKOUT, 'infra/redis/redis.conf'), 'utf8');
     const conf = join(dataFolder, 'redis.conf');
@@ -54,8 +62,16 @@ export class RedisService implements Service {
 
   spawn(): Promise<Child> {
     const { site, program, dataFolder } = this.#options;
+    const socket = this.socket === null ? [] : ['--unixsocket', this.socket, '--unixsocketperm', '700'];
     return Child.start(
-      { name: this.name, program, args: ['./redis.conf'], cwd: dataFolder, env: SERVER_ENV, user: this.#user },
+      {
+        name: this.name,
+        program,
+        args: ['./redis.conf', ...socket],
+        cwd: dataFolder,
+        env: SERVER_ENV,
+        user: this.#user,
+      },
       this.log,
       site.state,
     );

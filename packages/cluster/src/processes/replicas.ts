@@ -8,6 +8,7 @@ import type { ReplicaStatus, Settings } from '../status.ts';
 import { Member } from './member.ts';
 import { LINKS_PER_REPLICA, type Ports } from './ports.ts';
 import { type ReplicaLinks, ReplicaService } from './replica.ts';
+import type { Server } from './server.ts';
 import type { Site } from './site.ts';
 
 /** A replica: the process, and what is known about it. */
@@ -20,9 +21,12 @@ export interface ReplicasOptions {
   readonly site: Site;
   readonly ports: Ports;
   readonly resolved: ResolvedOptions;
-  readonly redisUrl: string;
-  readonly databaseUrl: string;
+  readonly redis: Target;
+  readonly postgres: Target;
 }
+
+/** What replicas connect to. */
+type Target = Pick<Server, 'url' | 'socket'>;
 
 /** The replicas of a cluster: api-1 to api-N, each on the ports of its number. */
 export class Replicas {
@@ -130,7 +134,7 @@ export class Replicas {
   }
 
   async #create(number: number): Promise<Replica> {
-    const { site, ports, resolved, redisUrl, databaseUrl } = this.#options;
+    const { site, ports, resolved, redis, postgres } = this.#options;
     const service = new ReplicaService({
       site,
       name: `api-${number}`,
@@ -139,18 +143,18 @@ export class Replicas {
       command: resolved.replicaCommand,
       env: replicaEnvironment(resolved),
       protocol: () => this.#protocol,
-      redisUrl,
-      databaseUrl,
+      redisUrl: redis.url,
+      databaseUrl: postgres.url,
       links: resolved.links ? await this.#links(number) : null,
     });
     return { service, member: new Member(service, site.report, site.signal) };
   }
 
   async #links(number: number): Promise<ReplicaLinks> {
-    const { ports, redisUrl, databaseUrl } = this.#options;
+    const { ports, redis, postgres } = this.#options;
     const first = (number - 1) * LINKS_PER_REPLICA;
-    const opening = [redisUrl, redisUrl, databaseUrl].map((target, index) =>
-      createLink({ target, port: portOf(ports.links, first + index) }),
+    const opening = [redis, redis, postgres].map(({ url, socket }, index) =>
+      createLink({ target: url, socket, port: portOf(ports.links, first + index) }),
     );
     try {
       const [command, bus, origin] = (await allOf(opening)) as [Link, Link, Link];

@@ -9,6 +9,8 @@ import type { Site } from './site.ts';
 export interface Server {
   /** Carries what is needed to log in; the same at every start. */
   readonly url: string;
+  /** A Unix socket on which it listens as well; null where there is none, or none that we can reach. */
+  readonly socket: string | null;
   /** Null when it is down, or no process of ours. */
   readonly pid: number | null;
   /** Returns when it serves and, of Postgres, when our database is there. */
@@ -31,6 +33,7 @@ export function ownRedis(site: Site, place: RedisPlace): Server {
   const member = new Member(service, site.report, site.signal);
   return {
     url: service.url,
+    socket: service.socket,
     get pid() {
       return member.pid;
     },
@@ -56,6 +59,7 @@ export function ownPostgres(site: Site, place: PostgresPlace): Server {
   const member = new Member(service, site.report, site.signal);
   return {
     url: service.url,
+    socket: service.socket,
     get pid() {
       return member.pid;
     },
@@ -65,7 +69,9 @@ export function ownPostgres(site: Site, place: PostgresPlace): Server {
       await service.createDatabase();
     },
     restart: (how) => member.restart(how),
-    stop: (limitMs) => member.stop('SIGINT', limitMs),
+    stop: async (limitMs) => {
+      await Promise.all([member.stop('SIGINT', limitMs), service.removePrograms()]);
+    },
   };
 }
 
@@ -73,6 +79,7 @@ export function ownPostgres(site: Site, place: PostgresPlace): Server {
 export function outsideServer({ signal }: Site, { url, end, begin, close }: OutsideServer): Server {
   return {
     url,
+    socket: null,
     pid: null,
     start: () => Promise.resolve(),
     restart: async ({ kill, downMs, loseData, whileDown }) => {

@@ -15,7 +15,7 @@ import { ClusterError, hasCode } from '../errors.ts';
 /** The repository that this file is part of. */
 export const CHECKOUT = realpathSync(join(import.meta.dirname, '../../../..'));
 
-/** The path of a unix socket may have 104 bytes on macOS, 108 on Linux; ours is this much longer than the folder's. */
+/** The path of a unix socket may have 104 bytes on macOS, 108 on Linux; the one we need is this much longer than the folder's. */
 const SOCKET_PATH_BYTES = 103;
 const BELOW_TMP_BYTES = '/lockstep-4294967295/0123456789/4194304-01234567-012345/control/s'.length;
 
@@ -57,6 +57,11 @@ function ownFolder(path: string, uid: number): void {
 export function temporaryFolder(tmp: string = tmpdir(), root: boolean = asRoot): string {
   const deep = Buffer.byteLength(tmp) + BELOW_TMP_BYTES > SOCKET_PATH_BYTES;
   return deep || (root && !isPassable(tmp)) ? '/tmp' : tmp;
+}
+
+/** True when a unix socket may have this path. */
+export function fitsSocket(path: string): boolean {
+  return Buffer.byteLength(path) <= SOCKET_PATH_BYTES;
 }
 
 /** True when every user may enter the folder. */
