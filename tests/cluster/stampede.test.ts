@@ -5,11 +5,12 @@
  * Control: the textbook cache joins within a process only, so each replica loads.
  */
 import { type Cluster, startCluster } from '@lockstep/cluster';
-import { Client } from 'pg';
 import { afterEach, expect, test } from 'vitest';
 import { type Answer, ask, header } from '../lib/client.ts';
 import { total } from '../lib/internals.ts';
 import { LONG_BOUND } from '../lib/long-bound.ts';
+import { after } from '../lib/suspension.ts';
+import { whileLocked } from '../lib/table-lock.ts';
 
 const READERS = 1_000;
 const LOCKED_MS = 200;
@@ -28,26 +29,17 @@ afterEach(async () => {
 async function stampede(running: Cluster, id: number, waiting: number): Promise<{ answers: Answer[]; loads: number }> {
   const status = await running.status();
   const before = await total(status, 'loads', 'bypasses');
-  const locker = new Client({ connectionString: status.postgres.url ?? '' });
-  await locker.connect();
-  try {
-    await locker.query('BEGIN; LOCK TABLE products IN ACCESS EXCLUSIVE MODE');
-    const reads = Array.from({ length: READERS }, (_, reader) =>
+  const reads = await whileLocked(status.postgres.url ?? '', async (loadsThatWait) => {
+    const begun = Array.from({ length: READERS }, (_, reader) =>
       ask(`${status.replicas[reader % status.replicas.length]?.url}/products/${id}`),
     );
     // Held a while longer then, for readers that are still on their way: they would find what was loaded.
-    await expect.poll(async () => Number((await locker.query(WAITING)).rows[0]?.count)).toBeGreaterThanOrEqual(waiting);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    setTimeout(resolve, LOCKED_MS);
-    await promise;
-    await locker.query('COMMIT');
-    return { answers: await Promise.all(reads), loads: (await total(status, 'loads', 'bypasses')) - before };
-  } finally {
-    await locker.end();
-  }
+    await expect.poll(loadsThatWait).toBeGreaterThanOrEqual(waiting);
+    await after(LOCKED_MS);
+    return begun;
+  });
+  return { answers: await Promise.all(reads), loads: (await total(status, 'loads', 'bypasses')) - before };
 }
-
-const WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'products'::regclass";
 
 test('guarded: exactly one load', async () => {
   cluster = await startCluster(LONG_BOUND);

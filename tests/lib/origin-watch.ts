@@ -31,6 +31,11 @@ export class OriginWatch {
     return new OriginWatch(client);
   }
 
+  /** The most that one replica had at any look so far. */
+  get most(): number {
+    return this.#most;
+  }
+
   /** The most that one replica had at any look; and how often was looked. */
   async end(): Promise<{ readonly most: number; readonly looks: number }> {
     clearInterval(this.#timer);
