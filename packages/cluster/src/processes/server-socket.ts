@@ -4,10 +4,8 @@ import { fitsSocket } from '../run/base.ts';
 import type { User } from './user.ts';
 
 /**
- * A Unix socket on which a server of ours listens beside its port, for the links: what goes through it costs a fifth less
- * than over loopback, and a link is there twice as often as no link.
- *
- * Its folder is the server's own, so that nobody but its user, and root, gets to it.
+ * A Unix socket on which a server of ours listens beside its port, for the links: what they forward costs them a fifth less
+ * than over loopback, and the server less too. Its folder is the server's own: nobody but its user, and root, gets in.
  */
 export class ServerSocket {
   /** Null where the path is too long for a socket; then the port has to do. */
