@@ -54,7 +54,7 @@ interface Pair {
 
 /**
  * What the server's side of a connection is read into: the same memory again and again, unless a piece of it is still to be
- * written. A new buffer for each read, as a stream of them makes it, would be a quarter of what a link costs.
+ * written. A new buffer for each read, as a stream makes it, would be a fifth of what a link costs.
  */
 class Memory {
   isFree = true;
