@@ -99,7 +99,7 @@ async function main(argv: readonly string[]): Promise<number> {
     choice = choiceOf(argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.problems.map((problem) => `bench: ${problem}`).join('\n')}\n\n${USAGE}`);
+    process.stderr.write(error.told('bench', USAGE));
     return 2;
   }
   if (choice === null) {

@@ -53,14 +53,14 @@ function interrupted(): AbortSignal {
 
 /** Says what went wrong on standard error, and answers the exit code that says it again. */
 function explain(error: unknown): number {
-  const ours = error instanceof UsageError || error instanceof LoadtestError || error instanceof ClusterError;
+  if (error instanceof UsageError) {
+    process.stderr.write(error.told('loadtest', USAGE));
+    return EXIT.usage;
+  }
+  const ours = error instanceof LoadtestError || error instanceof ClusterError;
   // Anything else is a defect of ours: its stack helps more than its message.
   for (const line of (ours ? error.message : inspect(error)).split('\n')) process.stderr.write(`loadtest: ${line}\n`);
   if (!ours) return EXIT.failed;
-  if (error instanceof UsageError) {
-    process.stderr.write(`\n${USAGE}`);
-    return EXIT.usage;
-  }
   if (error.code === 'E_CLUSTER_OPTIONS') return EXIT.usage;
   return error.code === 'E_LOADTEST_NOTHING' || error.code === 'E_CLUSTER_NONE' ? EXIT.nothing : EXIT.failed;
 }

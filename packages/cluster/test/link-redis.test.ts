@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLink, type Link } from '../src/link/link.ts';
+import { WAYS } from '../src/link/testing/link-to.ts';
 import { type RunningServer, startRedisServer } from '../src/servers.ts';
 import { redisSays } from './redis-says.ts';
 
@@ -27,7 +28,7 @@ async function login(): Promise<{ socket: Socket; heard: () => string }> {
   return { socket, heard: () => text };
 }
 
-describe.each(['port', 'socket'] as const)('by its %s', (way) => {
+describe.each(WAYS)('by its %s', (way) => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lockstep-redis-'));
     redis = await startRedisServer(folder);

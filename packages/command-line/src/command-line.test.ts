@@ -12,6 +12,13 @@ test('flags, values, one after the other and with an equals sign', () => {
   expect(() => line.check()).not.toThrow();
 });
 
+test('a user is told every problem, and how it is used', () => {
+  const error = new UsageError(['there is no option --wrong', '--max is given twice']);
+  expect(error.told('model', 'usage: ...\n')).toBe(
+    'model: there is no option --wrong\nmodel: --max is given twice\n\nusage: ...\n',
+  );
+});
+
 test('operands are taken where there are some', () => {
   expect(new CommandLine(['steady', '--json'], { ...FORM, operands: true }).operands).toEqual(['steady']);
 });

@@ -10,6 +10,11 @@ export class UsageError extends Error {
     this.name = 'UsageError';
     this.problems = problems;
   }
+
+  /** What a program of this name says to its user: each problem in a line, then how it is used. */
+  told(program: string, usage: string): string {
+    return `${this.problems.map((problem) => `${program}: ${problem}\n`).join('')}\n${usage}`;
+  }
 }
 
 /** The names of the options, without dashes. */

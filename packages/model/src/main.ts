@@ -17,7 +17,7 @@ function main(argv: readonly string[]): number {
     invocation = parseInvocation(argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.problems.map((problem) => `model: ${problem}`).join('\n')}\n\n${USAGE}`);
+    process.stderr.write(error.told('model', USAGE));
     return EXIT.usage;
   }
   if (invocation.help) process.stdout.write(USAGE);

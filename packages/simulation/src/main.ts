@@ -17,7 +17,7 @@ async function main(argv: readonly string[]): Promise<number> {
     invocation = parseInvocation(argv);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.problems.map((problem) => `simulate: ${problem}`).join('\n')}\n\n${USAGE}`);
+    process.stderr.write(error.told('simulate', USAGE));
     return EXIT.usage;
   }
   if (invocation.help) {

@@ -2,28 +2,23 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createLink } from './link.ts';
+import { linkTo, WAYS, type Way } from './testing/link-to.ts';
 
 /** What a sender has to keep to itself before its receiver is taken to be full. */
 const PILE_BYTES = 1 << 20;
 
 /** A client of a link to this server, which listens on a port or on a Unix socket; it reads when it is told to. */
-async function through(way: 'port' | 'socket', serve: (socket: Socket) => void): Promise<Socket> {
+async function through(way: Way, serve: (socket: Socket) => void): Promise<Socket> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => undefined);
     serve(socket);
   });
   const folder = mkdtempSync(join(tmpdir(), 'lockstep-link-'));
-  if (way === 'port') server.listen(0, '127.0.0.1');
-  else server.listen(join(folder, 's'));
-  await once(server, 'listening');
-  const { port } = way === 'port' ? (server.address() as AddressInfo) : { port: 1 };
-  const socket = way === 'port' ? null : join(folder, 's');
-  const link = await createLink({ target: `redis://127.0.0.1:${port}`, socket });
+  const link = await linkTo(server, way, folder);
   const client = connect(link.port, '127.0.0.1');
   onTestFinished(async () => {
     client.destroy();
@@ -42,7 +37,7 @@ async function heardBy(client: Socket): Promise<Buffer> {
   return Buffer.concat(heard);
 }
 
-describe.each(['port', 'socket'] as const)('to a %s', (way) => {
+describe.each(WAYS)('to a %s', (way) => {
   test('much data comes through whole, both ways', async () => {
     const said = randomBytes(16 << 20);
     const client = await through(way, (socket) => socket.pipe(socket));

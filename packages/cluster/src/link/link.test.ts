@@ -1,16 +1,16 @@
 /**
  * A link between a client and an echo: what each fault does to connections that are there and to new ones.
  */
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Ports, takePorts } from '../processes/ports.ts';
 import type { Fault } from './fault.ts';
 import { createLink, type Link } from './link.ts';
+import { linkTo, WAYS } from './testing/link-to.ts';
 
 /** Ours also while the link is down: any other port might be given to somebody else then, who would answer for it. */
 let ports: Ports;
@@ -44,17 +44,6 @@ afterEach(async () => {
   await new Promise((resolve) => echo.close(resolve));
 });
 
-/** Has the server listen, and opens a link to it. */
-async function linkTo(server: Server, way: 'port' | 'socket', port = 0): Promise<Link> {
-  const socket = way === 'socket' ? join(folder, `${randomUUID()}`) : null;
-  if (socket === null) server.listen(0, '127.0.0.1');
-  else server.listen(socket);
-  await once(server, 'listening');
-  // Port 1 is nobody's: where there is a socket the port does not count.
-  const target = `redis://default:secret@127.0.0.1:${socket === null ? (server.address() as AddressInfo).port : 1}/0`;
-  return createLink({ target, socket, port });
-}
-
 /** A client with everything it has heard, and how it ended. */
 class Client {
   readonly socket: Socket;
@@ -83,9 +72,9 @@ class Client {
   }
 }
 
-describe.each(['port', 'socket'] as const)('to a %s', (way) => {
+describe.each(WAYS)('to a %s', (way) => {
   beforeEach(async () => {
-    link = await linkTo(echo, way, ports.spare);
+    link = await linkTo(echo, way, folder, ports.spare);
   });
 
   test('the URL is the target’s, with the port of the link', () => {

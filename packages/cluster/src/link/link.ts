@@ -52,25 +52,6 @@ interface Pair {
   readonly directions: Direction[];
 }
 
-/**
- * What the server's side of a connection is read into: the same memory again and again, unless a piece of it is still to be
- * written. A new buffer for each read, as a stream makes it, would be a fifth of what a link costs.
- */
-class Memory {
-  isFree = true;
-  #bytes = Buffer.allocUnsafe(LINK_READ_BYTES);
-
-  next(): Buffer {
-    if (!this.isFree) this.#bytes = Buffer.allocUnsafe(LINK_READ_BYTES);
-    this.isFree = true;
-    return this.#bytes;
-  }
-
-  read(length: number): Buffer {
-    return this.#bytes.subarray(0, length);
-  }
-}
-
 class TcpLink implements Link {
   readonly #target: URL;
   readonly #socket: string | null;
@@ -219,14 +200,16 @@ class TcpLink implements Link {
 
   #connect(pair: Pair): void {
     const { near } = pair;
-    const memory = new Memory();
+    // The same for each read, unless a piece of it is still to be written: new ones, as a stream makes them, would be a fifth
+    // of what a link costs.
+    let memory = Buffer.allocUnsafe(LINK_READ_BYTES);
     const far = connect({
       ...this.#way(),
       allowHalfOpen: true,
       onread: {
-        buffer: () => memory.next(),
+        buffer: () => memory,
         callback: (length) => {
-          memory.isFree = back.take(memory.read(length));
+          if (!back.take(memory.subarray(0, length))) memory = Buffer.allocUnsafe(LINK_READ_BYTES);
           return true;
         },
       },
