@@ -49,6 +49,8 @@ async function load(running: Cluster, more: Partial<WorkloadOptions>): Promise<W
 const begun = (running: Workload, operations: number) =>
   expect.poll(() => running.begun, PATIENCE).toBeGreaterThan(operations);
 
+const namesIn = ({ history }: Workload) => new Set(history.map(({ client }) => client));
+
 test('100,000 reads of hopping sessions, subscriptions killed and Redis killed twice: none goes back', async () => {
   const running = await start();
   const { redis } = await running.status();
@@ -83,6 +85,8 @@ test('control: without a token clients go back, while nobody hears of a write be
   const sessions = await load(running, { seed: 4, products: FEW });
   await begun(sessions, SOME);
   await sessions.finish();
+  // None of them is the other's continuation: whose token it never had it must not be held to.
+  expect([...namesIn(clients)].filter((name) => namesIn(sessions).has(name))).toEqual([]);
   const known = judge([...clients.history, ...sessions.history], { boundMs: BOUND_MS, initial: 1 });
   expect(known.violations).toEqual([]);
 });

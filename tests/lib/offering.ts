@@ -98,7 +98,7 @@ class Offering {
       seen[fate]++;
       if (fate === 'good') latencies.push(end - sent);
       if (answer === null) return;
-      // nginx closes a connection after a thousand answers, and says so in the last one.
+      // An answer may say that it was the last one on its connection.
       if (connection.open) this.#idle.push(connection);
       if (this.#phase.perSecond === null && end - this.#since < this.#phase.ms) this.#send(end);
     });
