@@ -13,8 +13,9 @@ export const PUBLIC_PORT_TRIES = 100;
 /** Pause between two looks of a probe: it begins short, as most things are ready soon, and grows to the second. */
 export const PROBE_FIRST_MS = 10;
 export const PROBE_LAST_MS = 200;
-/** How long one look may take. */
+/** How long one look may take, and the pieces in which that is counted where a look decides by itself. */
 export const PROBE_ANSWER_MS = 2_000;
+export const PROBE_PIECE_MS = 500;
 /** Bytes of an answer that a probe reads. */
 export const PROBE_ANSWER_BYTES = 1 << 20;
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ClusterError } from './errors.ts';
-import { PROBE_ANSWER_BYTES, PROBE_ANSWER_MS, PROBE_FIRST_MS, PROBE_LAST_MS } from './limits.ts';
+import { PROBE_ANSWER_BYTES, PROBE_ANSWER_MS, PROBE_FIRST_MS, PROBE_LAST_MS, PROBE_PIECE_MS } from './limits.ts';
 
 export interface Patience {
   readonly limitMs: number;
@@ -59,10 +59,17 @@ export function ask(url: string): Promise<Answer | null> {
       response.on('error', () => resolve(null));
       response.on('close', () => resolve(null));
     });
-    const tooLong = setTimeout(() => asked.destroy(), PROBE_ANSWER_MS);
+    // In pieces, as of a time in which this process stood still one piece counts at most:
+    //   1: a replica is asked   2: we get no time for seconds   3: its answer is there, but timers come before it, and a
+    //   replica that is well is taken for one that is silent.
+    let leftMs = PROBE_ANSWER_MS;
+    const tooLong = setInterval(() => {
+      leftMs -= PROBE_PIECE_MS;
+      if (leftMs <= 0) asked.destroy();
+    }, PROBE_PIECE_MS);
     asked.on('error', () => resolve(null));
     asked.on('close', () => {
-      clearTimeout(tooLong);
+      clearInterval(tooLong);
       resolve(null);
     });
     asked.end();

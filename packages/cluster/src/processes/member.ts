@@ -23,6 +23,8 @@ export interface Service {
 export interface Restart {
   readonly kill: boolean;
   readonly downMs: number;
+  /** Done before it is ended. */
+  readonly whileUp?: () => void | Promise<void>;
   /** Done while it is down. */
   readonly whileDown?: () => void | Promise<void>;
 }
@@ -44,6 +46,8 @@ export class Member<S extends Service = Service> {
   #upSince: number | null = null;
   /** False until the first start has succeeded: until then an end is the starter's to report. */
   #supervised = false;
+  /** True while a restart waits for its new process, or for that one's successors, to serve. */
+  #returning = false;
   #orders: Promise<unknown> = Promise.resolve();
   #waiting = 0;
   #lastWords = '';
@@ -107,9 +111,10 @@ export class Member<S extends Service = Service> {
   }
 
   /** Ends it, leaves it down, starts it again; returns when it serves. */
-  restart({ kill, downMs, whileDown }: Restart): Promise<void> {
+  restart({ kill, downMs, whileUp, whileDown }: Restart): Promise<void> {
     return this.order(async () => {
       if (!this.#supervised) throw new ClusterError('E_CLUSTER_NO_MEMBER', `${this.name} does not run any more`);
+      await whileUp?.();
       await this.#end((child) => (kill ? child.kill() : child.stop(this.service.endSignal, this.service.endLimitMs)));
       await whileDown?.();
       await waited(downMs, this.#signal);
@@ -195,11 +200,14 @@ export class Member<S extends Service = Service> {
       throw error;
     }
     this.#readyOrReported(child);
+    this.#returning = true;
     try {
       await until(`${this.name} serving again`, () => this.up, { limitMs: READY_LIMIT_MS, signal: this.#signal });
     } catch (error) {
       this.#signal.throwIfAborted();
       throw new ClusterError('E_CLUSTER_NOT_READY', `${reasonOf(error)}; ${this.#lastWords}`, { cause: error });
+    } finally {
+      this.#returning = false;
     }
   }
 
@@ -220,14 +228,21 @@ export class Member<S extends Service = Service> {
     while (this.#supervised && !this.#signal.aborted) {
       try {
         await waited(REVIVE_DELAY_MS, this.#signal);
-        // As an order, so that it comes neither into the pause of a restart nor beside its new process.
-        const child = await this.order(async () => (this.#supervised && this.#child === null ? this.#spawn() : null));
+        // As an order, so that it comes neither into the pause of a restart nor beside its new process. But not behind a
+        // restart whose new process it was: 1: that dies   2: we wait for the restart's end   3: the restart waits, all of
+        // its time, for what nobody starts.
+        const child = await (this.#returning ? this.#respawn() : this.order(() => this.#respawn()));
         if (child !== null) this.#readyOrReported(child, `${this.name} serves again`);
         return;
       } catch (error) {
         if (!this.#signal.aborted) this.#report(`${this.name} cannot be started again: ${reasonOf(error)}`);
       }
     }
+  }
+
+  /** Null when it is not needed: somebody else has started it since, or it was ended for good. */
+  async #respawn(): Promise<Child | null> {
+    return this.#supervised && this.#child === null ? this.#spawn() : null;
   }
 
   #readyOrReported(child: Child, news?: string): void {

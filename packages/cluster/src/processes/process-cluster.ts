@@ -191,7 +191,8 @@ export class ProcessCluster implements LocalCluster {
     if (!isDownTime(downMs)) throw new UsageError([`nothing can stay down for ${downMs} ms; 0 to 10 minutes`]);
     if (name === 'redis') await this.#restartRedis(kill, loseData, downMs);
     else if (name === 'postgres') await this.#postgres.restart({ kill, downMs, loseData });
-    else await this.#member(name).restart({ kill, downMs });
+    else if (kill || name === 'nginx') await this.#member(name).restart({ kill, downMs });
+    else await this.#member(name).restart({ kill, downMs, whileUp: () => this.#replicas.othersFound(name) });
     return this.status();
   }
 

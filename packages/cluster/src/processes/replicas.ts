@@ -76,6 +76,16 @@ export class Replicas {
     return this.#replicas.map(({ service }) => service.name);
   }
 
+  /**
+   * Resolves when nginx has somebody to turn to without this one:
+   *   1: one after the other is restarted, and nginx, which was refused by each of them, passes over it for a while
+   *   2: they are up again   3: the last one leaves, and nginx turns to nobody.
+   */
+  othersFound(name: string): Promise<void> {
+    const others = this.#replicas.filter(({ service }) => service.name !== name);
+    return waited(passedOverMs(others), this.#options.site.signal);
+  }
+
   /** Starts or drains until there are so many. */
   scale(count: number): Promise<void> {
     return this.#inTurn(() => this.#scale(count));
@@ -92,8 +102,8 @@ export class Replicas {
       this.#protocol = protocol;
       for (const replica of [...this.#replicas]) {
         if (replica.service.speaks === protocol) continue;
-        await waited(passedOverMs(this.#replicas.filter((other) => other !== replica)), signal);
-        await replica.member.restart({ kill: false, downMs: 0 });
+        const whileUp = () => this.othersFound(replica.service.name);
+        await replica.member.restart({ kill: false, downMs: 0, whileUp });
       }
     });
   }
