@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { runToEnd, type ServerProcess, startServer } from '../lib/child.ts';
+import { LEAST_CPU_S, runToEnd, type ServerProcess, startServer } from '../lib/child.ts';
 import { type Effort, refuseOthers } from '../lib/effort.ts';
 import { load } from '../lib/http-load.ts';
 import { interleave } from '../lib/rounds.ts';
@@ -54,7 +54,10 @@ async function compare(servers: Readonly<Record<string, ServerProcess>>, effort:
     const { perSecond, answered, others } = await load(server.port, PATH, CONNECTIONS, effort.roundMs);
     refuseOthers(effort, others, answered, answered / 100, `answers of ${name} were not 200 from L1`);
     const after = server.cpu();
-    if (before !== null && after !== null) cpu.get(`${name}, CPU`)?.push(((after - before) * US_PER_S) / answered);
+    if (before !== null && after !== null) {
+      const seconds = Math.max(LEAST_CPU_S, after - before);
+      cpu.get(`${name}, CPU`)?.push((seconds * US_PER_S) / answered);
+    }
     return perSecond;
   };
   const measured = await interleave(

@@ -5,6 +5,8 @@ import { createInterface } from 'node:readline';
 
 /** Clock ticks of Linux in a second, as /proc counts CPU time: a constant of its interface to user space. */
 const TICKS_PER_S = 100;
+/** The least CPU time of a round, s: what is less than a tick may be told as nothing, to which no other has a ratio. */
+export const LEAST_CPU_S = 1 / TICKS_PER_S;
 
 /** A server in a process of its own, that says as JSON on standard output on which port it listens. */
 export interface ServerProcess {

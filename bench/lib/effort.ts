@@ -21,5 +21,6 @@ export function operations(effort: Effort, full: number): number {
  * is enough: on a machine that is busy with something else a server turns requests away, as it should.
  */
 export function refuseOthers({ judged }: Effort, others: number, of: number, most: number, what: string): void {
-  if (others > (judged ? most : of - 1)) throw new Error(`${others} of ${of} ${what}`);
+  // Of nothing, as when what is offered is a fraction of one request, none was another.
+  if (others > (judged ? most : Math.max(0, of - 1))) throw new Error(`${others} of ${of} ${what}`);
 }

@@ -5,6 +5,8 @@ import { type RunningProxy, startProxy, Upstream } from './proxy.ts';
 
 /** `max_conns` of a replica. */
 const MOST = 400;
+/** It is the replicas that are full, not a time that is over: replicas and clients are one process, which may stand still. */
+const PATIENT = { connectMs: 10_000, readMs: 120_000, retryMs: 240_000 };
 
 let proxy: RunningProxy;
 const upstreams: Upstream[] = [];
@@ -12,7 +14,7 @@ const upstreams: Upstream[] = [];
 let held: (() => void)[] = [];
 
 beforeEach(async () => {
-  proxy = await startProxy();
+  proxy = await startProxy(PATIENT);
 });
 
 afterEach(async () => {
