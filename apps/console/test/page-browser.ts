@@ -42,6 +42,12 @@ export interface VisitOptions {
   readonly reducedMotion?: 'reduce';
 }
 
+/**
+ * What Chromium says of all that was under way when a network interface of this machine came or went, be it for a container of
+ * somebody else's. The page gets over it by itself (page/reload.ts, and its stream): that is no problem of the page's.
+ */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED';
+
 /** Opens the page and waits until it has drawn something. */
 export async function visit(browser: Browser, url: string, options: VisitOptions = {}): Promise<Visit> {
   const { width = 1440, height = 900, ...media } = options;
@@ -50,6 +56,7 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(`threw ${error.message}`));
   page.on('console', (message) => {
+    if (message.text().includes(NETWORK_CHANGED)) return;
     if (message.type() === 'error' || message.type() === 'warning') problems.push(`said ${message.text()}`);
   });
   page.on('request', (request) => {
@@ -57,10 +64,19 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
   });
   const failed: string[] = [];
   page.on('requestfailed', (request) => failed.push(`lost ${request.url()}: ${request.failure()?.errorText}`));
-  await page.goto(url);
-  await page.waitForSelector('html[data-drawn][data-link=live]').catch((error: Error) => {
-    // A page of which a script was lost stays as it is: the wait alone would not say why.
+  await go(page, url);
+  // One of which something was lost is about to load itself anew, under the hands of whoever has it.
+  await page.waitForSelector('html[data-drawn][data-link=live]:not([data-lost])').catch((error: Error) => {
+    // What it waited for does not say why it did not come.
     throw new Error([error.message, ...problems, ...failed].join('\n'), { cause: error });
   });
   return { page, problems };
+}
+
+/** The page itself cannot help it when it is what was under way. */
+async function go(page: Page, url: string): Promise<void> {
+  await page.goto(url).catch((error: Error) => {
+    if (!error.message.includes(NETWORK_CHANGED)) throw error;
+    return go(page, url);
+  });
 }

@@ -30,6 +30,8 @@ export class World implements Picture {
   protocol: Protocol = 'guarded';
   rps = 400;
   changing = false;
+  /** False: a fault lasts until it is undone, however long a page takes to show it and a test to touch it. */
+  heals = true;
   /** What was ordered, in words, for tests. */
   readonly orders: string[] = [];
   readonly #memories = new Memories(8);
@@ -222,7 +224,7 @@ export class World implements Picture {
   #tick(now: number): void {
     this.#ticks += 1;
     this.#reads += Math.round((this.rps * TICK_MS) / 1000);
-    for (const fault of this.#faults.filter(({ healsAt }) => healsAt <= now)) this.end(fault.id);
+    if (this.heals) for (const fault of this.#faults.filter(({ healsAt }) => healsAt <= now)) this.end(fault.id);
     const { products } = this.#memories;
     const product = products[Math.floor(this.#random() * products.length)];
     if (product && this.#ticks % 2 === 0) this.#write(product, now);

@@ -2,11 +2,12 @@
  * The page in a real browser, served by the console's own HTTP side. The cluster behind it is made up here, as any number
  * of replicas and any fault are wanted in seconds: what the page makes of a real one is tested in page-cluster.test.ts.
  */
-import type { Browser } from 'playwright-core';
+import type { Browser, Request } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { hasBrowser, openBrowser, type Visit, visit } from './page-browser.ts';
 import { openFixture, type PageFixture } from './page-fixture.ts';
 
+const isOf42 = (request: Request) => request.url().includes('/api/product/42?');
 /** For what never comes to be. */
 const WAIT = { timeout: 60_000 };
 
@@ -21,6 +22,8 @@ describe.skipIf(!hasBrowser())('the page', () => {
   afterAll(() => browser?.close());
   beforeEach(async () => {
     fixture = await openFixture(3);
+    // By the keyboard a fault is put on for ten seconds, which may be over before this page is told of it.
+    fixture.world.heals = false;
     seen = await visit(browser, fixture.url);
   });
   afterEach(async () => {
@@ -75,6 +78,30 @@ describe.skipIf(!hasBrowser())('the page', () => {
     answer();
     await expect.poll(() => texts('#product-rows td:nth-child(5)'), WAIT).toEqual(['77 s', '77 s', '77 s']);
     expect(await seen.page.inputValue('#product-price')).toBe('23.50');
+  });
+
+  test('answers that are late do not take the place of those to a later question', async () => {
+    await expect.poll(() => texts('#product-rows td:nth-child(4)'), WAIT).toEqual(['19.99', '19.99', '19.99']);
+    const { promise: due, resolve: answer } = Promise.withResolvers<void>();
+    const product = { id: 42, name: 'Late lamp', category: 'lamps', stock: 1, priceCents: 4200, version: 1 };
+    const late: Promise<void>[] = [];
+    await seen.page.route('**/api/product/42?*', (route) => {
+      late.push(due.then(() => route.fulfill({ json: { status: 200, headers: { age: '77' }, product } })));
+    });
+    await seen.page.click('#product-ask button');
+    await expect.poll(() => late.length, WAIT).toBe(3);
+    await seen.page.fill('#product-id', '7');
+    await seen.page.click('#product-ask button');
+    const ages = () => texts('#product-rows td:nth-child(5)');
+    await expect.poll(ages, WAIT).toEqual(['3 s', '3 s', '3 s']);
+    const answered = Array.from({ length: 3 }, () => seen.page.waitForEvent('requestfinished', isOf42));
+    answer();
+    await Promise.all([...late, ...answered]);
+    // The page reads them before it reads what it is answered after them.
+    await seen.page.evaluate(`fetch('/api/verdict').then((reply) => reply.json())`);
+    expect(await ages()).toEqual(['3 s', '3 s', '3 s']);
+    expect(await seen.page.innerText('#product-name')).not.toMatch(/^Late/);
+    expect(await seen.page.inputValue('#product-price')).toBe('19.99');
   });
 
   test('a price edit that a deaf replica has not heard of is seen not to have come', async () => {
@@ -234,6 +261,22 @@ describe.skipIf(!hasBrowser())('the page', () => {
     fixture.silence(false);
     await expect.poll(() => texts('#link-words'), WAIT).toEqual(['live']);
   });
+
+  test.each(['script', 'stylesheet'])(
+    'a %s that is lost on its way is asked for again, with the page',
+    async (type) => {
+      let lost = 0;
+      // Not the page's own first script, but one that another imports.
+      await seen.page.route(type === 'script' ? '**/parts/board.ts' : '**/board.css', (route) => {
+        lost += 1;
+        return lost === 1 ? route.abort('connectionreset') : route.continue();
+      });
+      await seen.page.reload();
+      await seen.page.waitForSelector('html[data-drawn][data-link=live]:not([data-lost])');
+      expect(lost).toBe(2);
+      expect(await seen.page.evaluate(`document.styleSheets.length`)).toBe(await count('link[rel=stylesheet]'));
+    },
+  );
 
   test('an order that is refused is said', async () => {
     await seen.page.evaluate(`document.querySelector('meta[name=console-token]').content = 'wrong'`);

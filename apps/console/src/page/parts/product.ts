@@ -17,13 +17,18 @@ class AnswerRow {
   readonly #age = el('td', { class: 'num' });
   readonly #proof = el('td', { class: 'proof' });
   readonly #seen = el('td', { class: 'num seen' });
+  /** Of what is shown. */
+  #turn = 0;
 
   constructor(replica: string) {
     const head = el('th', { scope: 'row' }, replica);
     this.root = el('tr', {}, head, this.#tier, this.#version, this.#price, this.#age, this.#proof, this.#seen);
   }
 
-  show(answer: Answer | null): void {
+  /** `turn` is that of the question: an answer that comes after one to a later question is not shown. */
+  show(answer: Answer | null, turn: number): void {
+    if (turn < this.#turn) return;
+    this.#turn = turn;
     const header = (name: string) => answer?.headers[name] ?? null;
     attr(this.root, 'data-tier', header('x-cache'));
     say(this.#tier, answer === null ? 'no answer' : (header('x-cache') ?? String(answer.status)));
@@ -105,14 +110,19 @@ export class ProductBrowser implements Part {
    * Asks every replica once, and shows the price; one that has been typed meanwhile stays:
    *   1: the page is opened, and asks   2: a price is typed   3: the button takes the focus   4: the answers come, and the old
    *   price would be what is sent.
+   * Nor do answers that are late take the place of later ones:
+   *   1: product 42 is asked for, and one replica stands still   2: product 7 is asked for   3: that replica goes on, and what
+   *   it says of 42, the price too, would stand as that of 7.
    */
   async ask(): Promise<(Answer | null)[]> {
     this.#turn += 1;
+    const turn = this.#turn;
     const written = this.#price.value;
     const id = this.#product();
     this.#matrix.mark(`product:${id}`);
     for (const row of this.#rows.values()) row.seen('', null);
-    const answers = await Promise.all(this.#replicas.map((replica) => this.#askOne(id, replica)));
+    const answers = await Promise.all(this.#replicas.map((replica) => this.#askOne(id, replica, turn)));
+    if (turn !== this.#turn) return answers;
     const found = answers.find((answer) => answer?.product)?.product;
     say(this.#name, found ? `${found.name} · ${found.category} · ${whole(found.stock)} in stock` : 'not found');
     const isUntouched = this.#price.value === written && document.activeElement !== this.#price;
@@ -122,10 +132,12 @@ export class ProductBrowser implements Part {
 
   /** Changes the price at the origin, by way of the cluster, and asks each replica until it has the new version. */
   async edit(priceCents: number): Promise<void> {
-    const before = (await this.ask()).map(versionOf);
-    const least = Math.max(0, ...before.map((version) => version ?? 0));
-    const turn = this.#turn;
+    // Whatever is asked for meanwhile, it is this one that is changed.
     const id = this.#product();
+    const asked = this.ask();
+    const turn = this.#turn;
+    const before = (await asked).map(versionOf);
+    const least = Math.max(0, ...before.map((version) => version ?? 0));
     const began = performance.now();
     if ((await this.#commands.edit(id, priceCents)) === null || turn !== this.#turn) return;
     this.#price.value = price(priceCents);
@@ -134,7 +146,7 @@ export class ProductBrowser implements Part {
 
   async #follow(id: number, replica: string, least: number, began: number, turn: number): Promise<void> {
     for (let tries = 0; tries < TRAVEL.times && turn === this.#turn; tries += 1) {
-      const version = versionOf(await this.#askOne(id, replica));
+      const version = versionOf(await this.#askOne(id, replica, turn));
       if (turn !== this.#turn) return;
       const passed = span(performance.now() - began);
       const isThere = version !== null && version > least;
@@ -144,9 +156,9 @@ export class ProductBrowser implements Part {
     }
   }
 
-  async #askOne(id: number, replica: string): Promise<Answer | null> {
+  async #askOne(id: number, replica: string, turn: number): Promise<Answer | null> {
     const answer = await this.#commands.product(id, replica, this.#level.value as Level);
-    this.#rows.get(replica)?.show(answer);
+    this.#rows.get(replica)?.show(answer, turn);
     return answer;
   }
 
