@@ -30,6 +30,17 @@ async function picture(isSo: (snapshot: Snapshot) => unknown): Promise<Snapshot>
   return seen;
 }
 
+/** What is answered with 200: a replica may refuse or shed for a moment, as one that has just stood still does. */
+async function done(...order: Parameters<PageClient['order']>) {
+  let answer = await page.order(...order);
+  const again = async () => {
+    if (answer.body?.status !== 200) answer = await page.order(...order);
+    return answer.body?.status;
+  };
+  await expect.poll(again, { timeout: 60_000, interval: 100 }).toBe(200);
+  return answer;
+}
+
 test('it finds the replicas, offers traffic, and judges it', async () => {
   const { members, verdict } = await picture(
     ({ verdict, members, series }) =>
@@ -61,9 +72,9 @@ test('the matrix shows what the origin has, also when plain SQL wrote it; every 
 });
 
 test('a price that is edited travels: a strong read of a replica has it at once', async () => {
-  const edited = await page.order('POST', '/api/edit', { id: 9005, priceCents: 4_321 });
+  const edited = await done('POST', '/api/edit', { id: 9005, priceCents: 4_321 });
   expect(edited).toMatchObject({ status: 200, body: { status: 200, product: { priceCents: 4_321 } } });
-  const read = await page.order('GET', '/api/product/9005?level=strong&replica=api-2');
+  const read = await done('GET', '/api/product/9005?level=strong&replica=api-2');
   expect(read.body).toMatchObject({ status: 200, headers: { 'x-served-by': 'api-2' } });
   expect(read.body.product.version).toBeGreaterThanOrEqual(edited.body.product.version);
 });
@@ -95,10 +106,8 @@ test('guarded replicas hold while Redis is emptied and its subscribers are dropp
     expect((await page.order('POST', '/api/faults', { kind, target: 'redis' })).status).toBe(200);
   }
   const { reads } = shown.console.verdict();
-  const { log } = await picture(
-    (one) => one.verdict.reads > reads + 300 && one.log.some(({ kind }) => kind === 'epoch'),
-  );
-  expect(log.some(({ kind }) => kind === 'flush')).toBe(true);
+  const says = ({ log }: Snapshot, what: string) => log.some(({ kind }) => kind === what);
+  await picture((one) => one.verdict.reads > reads + 300 && says(one, 'epoch') && says(one, 'flush'));
   expect(shown.console.verdict().levels).toMatchObject({
     bounded: { violations: 0 },
     session: { violations: 0 },
@@ -112,7 +121,7 @@ test('while the replicas are restarted one after the other, nginx always has som
   const troubles = new Set<string>();
   let isOver = false;
   const over = expect
-    .poll(async () => (await page.snapshot()).faults, { timeout: 100_000 })
+    .poll(async () => (await page.snapshot()).faults, { timeout: 250_000 })
     .toEqual([])
     .finally(() => {
       isOver = true;
@@ -129,11 +138,11 @@ test('while the replicas are restarted one after the other, nginx always has som
     await look().catch((error: unknown) => troubles.add(String(error)));
     return isOver;
   };
-  await expect.poll(looked, { timeout: 110_000, interval: 10 }).toBe(true);
+  await expect.poll(looked, { timeout: 260_000, interval: 10 }).toBe(true);
   await over;
   expect([...troubles]).toEqual([]);
   expect((await page.snapshot()).log.filter(({ kind }) => kind === 'trouble')).toEqual([]);
-}, 120_000);
+});
 
 test('a canary whose value in Redis was replaced by an old one is noticed, and right again', async () => {
   expect(await shown.console.tryCanary()).toBe(true);

@@ -24,14 +24,20 @@ interface TraceEvent {
   readonly dur?: number;
 }
 
-/** Watches a page for so long. Other pages must not be open: their threads cannot be told from this one's. */
-export async function watch(browser: Browser, page: Page, ms: number): Promise<Work> {
+/** Watches a page for so long, and until it was brought up to date so often. Other pages must not be open: their threads cannot be told from this one's. */
+export async function watch(browser: Browser, page: Page, ms: number, least = 0): Promise<Work> {
   await browser.startTracing(page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
   const pictures = await page.evaluate<number>(`new Promise((resolve) => {
     let count = 0;
-    const observer = new MutationObserver(() => count++);
+    let isOver = false;
+    const look = () => {
+      if (!isOver || count < ${least}) return;
+      observer.disconnect();
+      resolve(count);
+    };
+    const observer = new MutationObserver(() => { count++; look(); });
     observer.observe(document.documentElement, { attributeFilter: ['data-drawn'] });
-    setTimeout(() => { observer.disconnect(); resolve(count); }, ${ms});
+    setTimeout(() => { isOver = true; look(); }, ${ms});
   })`);
   const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
   const mains = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain');

@@ -3,9 +3,12 @@ import type { Scenario, Stage } from './scenario.ts';
 /** Products that nobody else asks for, so that the first read of each is a miss on every replica. */
 const FIRST_ID = 9_401;
 const PRODUCTS = 6;
-/** How often it is tried at most, and how many fills have to be late: the first of them could still lose its race. */
-const TRIES = 12;
-const FILLS = 2;
+/**
+ * How often it is tried at most, and how many fills have to be late: one of them could still lose its race, where the write
+ * took so long that what the victim had stored before was gone with it. On a machine that is busy most tries fail.
+ */
+const TRIES = 40;
+const FILLS = 3;
 /** Each way between the victim and the origin, ms. */
 const LATE_MS = 250;
 /** The write comes behind the load's snapshot, and before its answer, ms after the read. */

@@ -103,6 +103,7 @@ export class LiveStage implements Stage {
       await this.read(ids[turn % ids.length] ?? 1, replica);
       await this.wait(READ_MS);
     }
+    for (const id of ids) await this.read(id, replica);
   }
 
   async wait(ms: number): Promise<void> {

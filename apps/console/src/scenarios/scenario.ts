@@ -26,7 +26,10 @@ export interface Stage {
   change(ids: readonly number[]): Promise<void>;
   /** Asks a replica for these products until each is served from its L1. */
   warm(ids: readonly number[], replica: string): Promise<void>;
-  /** Asks a replica for these products again and again, for so long. */
+  /**
+   * Asks a replica for these products again and again, for so long, and for each of them once more when that is over:
+   *   1: a price changes   2: this process stands still   3: the time is over, and nobody has asked for what is old by now.
+   */
   readFor(ms: number, ids: readonly number[], replica: string): Promise<void>;
   wait(ms: number): Promise<void>;
   /** Waits until it is so, no longer than this; answers whether it came to be. */
