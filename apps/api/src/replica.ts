@@ -17,7 +17,7 @@ import { PostgresOrigin } from './origin/postgres.ts';
 import { publicRoutes } from './routes/public.ts';
 
 /** How long connections that are kept alive are still answered when the replica leaves, ms. */
-const QUIET_MS = 500;
+export const QUIET_MS = 500;
 /** How long requests in flight may take then; after that the parts have this long each, in this order, ms. */
 const REQUESTS_MS = 8_000;
 const CACHE_CLOSE_MS = 1_500;

@@ -9,6 +9,7 @@ import { endsConnection, isUnavailable } from './sqlstate.ts';
 export class Session {
   readonly #client: PoolClient;
   #timer: NodeJS.Timeout | undefined;
+  #late: NodeJS.Immediate | undefined;
   /** Why it was cut, if it was. */
   #reason: unknown;
   #cut = false;
@@ -23,10 +24,22 @@ export class Session {
     return !this.#cut && !this.#broken;
   }
 
-  /** From now on it has so long, whatever was said before. */
+  /**
+   * From now on it has so long, whatever was said before. It is cut in the turn after sockets were read:
+   *   1: Postgres answers   2: this process stands still until the limit has passed   3: timers come before sockets.
+   * Cut at 3, a connection would be lost for an answer that is there, and behind a COMMIT nobody would know what was done.
+   */
   limit(ms: number): void {
+    this.#unlimit();
+    const cut = () => this.cut(new Error(`Postgres has not answered within ${ms} ms`));
+    this.#timer = setTimeout(() => {
+      this.#late = setImmediate(cut);
+    }, ms);
+  }
+
+  #unlimit(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.cut(new Error(`Postgres has not answered within ${ms} ms`)), ms);
+    clearImmediate(this.#late);
   }
 
   /**
@@ -65,7 +78,7 @@ export class Session {
 
   /** Gives the connection back; one that is in doubt, or inside a transaction, is closed instead. */
   release(): void {
-    clearTimeout(this.#timer);
+    this.#unlimit();
     this.#client.release(!this.usable || this.#client.getTransactionStatus() !== 'I');
   }
 }
