@@ -49,6 +49,17 @@ export function ask(url: string, { method = 'GET', headers = {}, body }: Asked =
   });
 }
 
+/**
+ * As a client that has a key does it: what a busy machine has no time for is asked again. Of many writes at once each opens
+ * a connection to Postgres, and all of them together may need longer than one of them may take.
+ */
+export async function insist(url: string, asked: Asked): Promise<Got> {
+  for (;;) {
+    const got = await ask(url, asked);
+    if (got.status !== 503) return got;
+  }
+}
+
 /** An answer that is an error: exactly the members of a problem, with the status and code of the contract. */
 export function expectProblem(got: Got, status: number, code: string, more: object = {}): void {
   expect(got.json).toEqual({

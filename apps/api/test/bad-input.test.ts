@@ -2,7 +2,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, expectProblem } from './ask.ts';
-import { openTestReplica, type TestReplica } from './replicas.ts';
+import { openTestReplica, PATIENT, type TestReplica } from './replicas.ts';
 import { type Servers, startServers } from './servers.ts';
 
 let servers: Servers;
@@ -10,7 +10,7 @@ let replica: TestReplica;
 
 beforeAll(async () => {
   servers = await startServers();
-  replica = await openTestReplica(servers, 'api-1');
+  replica = await openTestReplica(servers, 'api-1', PATIENT);
 });
 
 afterAll(async () => {

@@ -1,6 +1,6 @@
 /** One Idempotency-Key is one write, whichever replica hears it, however often and however closely together. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Asked, ask, expectProblem, type Got } from './ask.ts';
+import { type Asked, ask, expectProblem, insist } from './ask.ts';
 import { create, fields, whole } from './products.ts';
 import { openTestReplica, PATIENT, quarantineOver, type TestReplica } from './replicas.ts';
 import { type Servers, startServers } from './servers.ts';
@@ -26,14 +26,6 @@ const send = (method: string, path: string, asked: Asked = {}) => ask(`${first.u
 const read = (path: string) => ask(`${first.url}${path}`);
 
 const created = (more?: object) => create(first, more);
-
-/** As a client that has a key does it: what a busy machine has no time for is asked again. */
-async function insist(url: string, asked: Asked): Promise<Got> {
-  for (;;) {
-    const got = await ask(url, asked);
-    if (got.status !== 503) return got;
-  }
-}
 
 let keys = 0;
 const key = () => ({ 'Idempotency-Key': `key-${++keys}` });

@@ -1,7 +1,14 @@
+import { expect, vi } from 'vitest';
 import type { WriteOrder, WriteOutcome } from '../src/origin/origin.ts';
 import type { PostgresOrigin } from '../src/origin/postgres.ts';
 import type { Product, ProductFields } from '../src/product.ts';
-import { fieldsOf, windowOf } from './origin-database.ts';
+import { fieldsOf, type TestDatabase, windowOf } from './origin-database.ts';
+import { WAIT } from './servers.ts';
+
+/** Transactions that an origin may have at a time. */
+export const WRITERS = 12;
+/** Of a write that waits for others like it, ms. */
+const WRITE_MS = 20_000;
 
 let keys = 0;
 
@@ -48,4 +55,27 @@ export class OriginClient {
     const view = await this.#origin.product(id, new AbortController().signal);
     return view.found ? view.product.version : view.version;
   }
+}
+
+/**
+ * Opens every connection for writes, and so many for loads: each has two seconds for it, and opened by those who are to come
+ * at the same time a busy machine would have no more for all of them.
+ */
+export async function everyConnectionOpen(
+  origin: PostgresOrigin,
+  database: TestDatabase,
+  { applicationName, id, loads }: { readonly applicationName: string; readonly id: number; readonly loads: number },
+): Promise<void> {
+  const order: WriteOrder = { kind: 'patch', id, fields: { name: 'Again' }, condition: null };
+  const open = async () => {
+    await Promise.allSettled([
+      ...Array.from({ length: WRITERS }, () => origin.write(order, null, windowOf(WRITE_MS))),
+      ...Array.from({ length: loads }, () => origin.nextId()),
+    ]);
+    const [row] = await database.sql('SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = $1', [
+      applicationName,
+    ]);
+    return row?.n;
+  };
+  await vi.waitFor(async () => expect(await open()).toBe(WRITERS + loads), WAIT);
 }

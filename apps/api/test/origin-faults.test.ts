@@ -4,12 +4,14 @@
  */
 import { CommitAborted } from '@lockstep/cache';
 import { createLink, type Link } from '@lockstep/cluster';
+import { type TakenPort, takePort } from '@lockstep/cluster/servers';
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Connections } from '../src/origin/connections.ts';
 import { OriginUnavailable, type WriteOrder } from '../src/origin/origin.ts';
 import { PostgresOrigin } from '../src/origin/postgres.ts';
 import { inTransaction } from '../src/origin/transaction.ts';
+import { everyConnectionOpen, WRITERS } from './origin-client.ts';
 import { failureOf, fieldsOf, TestDatabase, windowOf } from './origin-database.ts';
 
 /**
@@ -20,14 +22,14 @@ const LOAD_MS = 2_000;
 /** Where the answer of a statement that Postgres ends must arrive in the tenth of the limit that is left, ms. */
 const LONG_LOAD_MS = 8_000;
 const COMMIT_MS = 1_500;
-/** Transactions that an origin may have at a time. */
-const WRITERS = 12;
-/** Of writes that are ended by something else, ms. */
-const LONG_COMMIT_MS = 20_000;
+/** Of loads and writes that are ended by something else, ms. */
+const LONG_MS = 20_000;
 /** What the origin promises at most beyond a limit, and what a busy machine adds to it, ms. */
 const GRACE_MS = 3_000;
 
 let database: TestDatabase;
+/** Ours also while the link is down: any other port might be given to somebody else then, who would answer for it. */
+let port: TakenPort;
 let link: Link;
 let origin: PostgresOrigin;
 let id: number;
@@ -35,7 +37,8 @@ let id: number;
 beforeAll(async () => {
   database = await TestDatabase.start();
   await database.migrate();
-  link = await createLink({ target: database.url });
+  port = await takePort();
+  link = await createLink({ target: database.url, port: port.port });
   // Lets a test hold up COMMIT, or make it fail: what runs last in a transaction.
   await database.sql(`CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -49,6 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await link?.close();
+  await port?.release();
   await database?.stop();
 });
 
@@ -91,19 +95,10 @@ async function versionNow(): Promise<unknown> {
   return row?.version;
 }
 
-/** Opens every connection for writes: were they opened behind a lock, a busy machine would have two seconds for twelve of them. */
-async function everyWriterConnected(): Promise<void> {
-  const connected = async () => {
-    await Promise.allSettled(
-      Array.from({ length: WRITERS }, () => origin.write(patch(), null, windowOf(LONG_COMMIT_MS))),
-    );
-    const [row] = await database.sql(
-      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'faults'",
-    );
-    return row?.n;
-  };
-  // One more was opened for the id.
-  await expect.poll(connected).toBe(WRITERS + 1);
+/** Another origin in the place of the first. */
+async function reopen(applicationName: string, loadLimitMs: number): Promise<void> {
+  await origin.close();
+  origin = new PostgresOrigin({ connectionString: link.url, loads: 2, loadLimitMs, applicationName });
 }
 
 async function expectHealthy(): Promise<void> {
@@ -113,13 +108,7 @@ async function expectHealthy(): Promise<void> {
 
 describe('a locked table', () => {
   test('ends loads at their limit, however many, and no connection is lost by it', async () => {
-    await origin.close();
-    origin = new PostgresOrigin({
-      connectionString: link.url,
-      loads: 2,
-      loadLimitMs: LONG_LOAD_MS,
-      applicationName: 'patient',
-    });
+    await reopen('patient', LONG_LOAD_MS);
     const loads = () => [
       origin.product(id, patience()),
       origin.list({ category: null, limit: 1, after: 0 }, patience()),
@@ -140,6 +129,8 @@ describe('a locked table', () => {
   });
 
   test('does not keep a load that nobody wants any more', async () => {
+    // Its limit must not come first, however long it takes to see that it waits.
+    await reopen('unwanted', LONG_MS);
     await whileHeld(LOCKED, async () => {
       for (let round = 0; round < 10; round++) {
         const abort = new AbortController();
@@ -172,11 +163,9 @@ describe('a locked table', () => {
   });
 
   test('does not keep readers out by the writers that wait for it', async () => {
-    await everyWriterConnected();
+    await everyConnectionOpen(origin, database, { applicationName: 'faults', id, loads: 1 });
     await whileHeld(`SELECT FROM products WHERE id = ${id} FOR UPDATE`, async () => {
-      const writes = Array.from({ length: WRITERS }, () =>
-        failureOf(origin.write(patch(), null, windowOf(LONG_COMMIT_MS))),
-      );
+      const writes = Array.from({ length: WRITERS }, () => failureOf(origin.write(patch(), null, windowOf(LONG_MS))));
       await expect.poll(() => database.waiting(WRITERS)).toBe(true);
       expect(await origin.product(id, patience())).toMatchObject({ found: true });
       await database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
@@ -292,14 +281,14 @@ describe('a transaction on the only connection', () => {
   let connections: Connections;
 
   beforeEach(() => {
-    const options = { applicationName: 'only', most: 1, connectMs: 1_000, statementMs: null };
+    const options = { applicationName: 'only', most: 1, connectMs: LONG_MS, statementMs: null };
     connections = new Connections({ connectionString: database.url, ...options });
   });
 
   afterEach(() => connections.close());
 
   const backend = () =>
-    connections.use(1_000, null, async (session) => (await session.query('SELECT pg_backend_pid() AS pid')).rows);
+    connections.use(LONG_MS, null, async (session) => (await session.query('SELECT pg_backend_pid() AS pid')).rows);
 
   test('whose COMMIT Postgres answers with ROLLBACK is aborted', async () => {
     const work = inTransaction(connections, windowOf(), async (session) => {

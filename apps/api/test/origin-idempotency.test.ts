@@ -2,8 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WriteOrder } from '../src/origin/origin.ts';
 import { PostgresOrigin } from '../src/origin/postgres.ts';
-import { newKey, OriginClient } from './origin-client.ts';
+import { everyConnectionOpen, newKey, OriginClient } from './origin-client.ts';
 import { fieldsOf, TestDatabase } from './origin-database.ts';
+
+const LOADS = 4;
+/** What an origin has for ids beside the loads. */
+const ERRANDS = 2;
 
 let database: TestDatabase;
 let origin: PostgresOrigin;
@@ -12,9 +16,12 @@ let client: OriginClient;
 beforeAll(async () => {
   database = await TestDatabase.start();
   await database.migrate();
-  const options = { loads: 4, loadLimitMs: 5_000, applicationName: 'idempotency-test' };
+  const options = { loads: LOADS, loadLimitMs: 5_000, applicationName: 'idempotency-test' };
   origin = new PostgresOrigin({ connectionString: database.url, ...options });
   client = new OriginClient(origin);
+  const { id } = await client.created();
+  const { applicationName } = options;
+  await everyConnectionOpen(origin, database, { applicationName, id, loads: LOADS + ERRANDS });
 });
 
 afterAll(async () => {

@@ -1,8 +1,8 @@
 /** What a write answers, and when it is refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Asked, ask, expectProblem, type Got } from './ask.ts';
+import { type Asked, ask, expectProblem, type Got, insist } from './ask.ts';
 import { create, fields, whole } from './products.ts';
-import { openTestReplica, type TestReplica } from './replicas.ts';
+import { openTestReplica, PATIENT, PATIENT_MS, type TestReplica } from './replicas.ts';
 import { type Servers, startServers } from './servers.ts';
 
 let servers: Servers;
@@ -11,7 +11,10 @@ let second: TestReplica;
 
 beforeAll(async () => {
   servers = await startServers();
-  [first, second] = await Promise.all([openTestReplica(servers, 'api-1'), openTestReplica(servers, 'api-2')]);
+  [first, second] = await Promise.all([
+    openTestReplica(servers, 'api-1', PATIENT),
+    openTestReplica(servers, 'api-2', PATIENT),
+  ]);
 });
 
 afterAll(async () => {
@@ -30,7 +33,7 @@ function expectWrite(got: Got, status: number, version: number): void {
     'x-served-by': 'api-1',
     'x-cache': 'BYPASS',
     age: '0',
-    'x-cache-proof': 'age=0;bound=1000',
+    'x-cache-proof': `age=0;bound=${PATIENT_MS}`,
     'x-item-version': String(version),
     'consistency-token': expect.stringMatching(/^[\w.~-]+$/),
     'server-timing': expect.stringMatching(/^cache;desc="BYPASS";dur=[\d.]+, origin;dur=[\d.]+$/),
@@ -184,9 +187,14 @@ describe('purchase', () => {
   test('many at once, over both replicas, sell what is there and no more', async () => {
     const { path } = await created({ stock: 7 });
     const all = await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        ask(`${(i % 2 ? first : second).url}${path}/purchase`, { method: 'POST', body: { quantity: 1 } }),
-      ),
+      Array.from({ length: 20 }, (_, i) => {
+        const headers = { 'Idempotency-Key': `buyer-${i}` };
+        return insist(`${(i % 2 ? first : second).url}${path}/purchase`, {
+          method: 'POST',
+          headers,
+          body: { quantity: 1 },
+        });
+      }),
     );
     expect(all.filter(({ status }) => status === 200)).toHaveLength(7);
     expect(all.filter(({ json }) => json.code === 'insufficient_stock')).toHaveLength(13);
