@@ -10,6 +10,8 @@ export interface NaiveRedisOptions {
   readonly l2TtlMs: number;
   /** How long a key outlives its tag's last fill in L1s: its tag must still know it then. */
   readonly tagTtlMs: number;
+  /** A Redis that is stopped never answers: readers go to the origin after this long. */
+  readonly commandTimeoutMs: number;
 }
 
 export interface NaiveEvents {
@@ -26,8 +28,6 @@ export interface NaiveStored {
   readonly loadedAt: number;
 }
 
-/** A Redis that is stopped never answers: readers go to the origin after this long. */
-const COMMAND_TIMEOUT_MS = 500;
 const CONNECT_TIMEOUT_MS = 1_000;
 /** Keys in one DEL and one message; the members of a tag may be many. */
 const KEYS_AT_ONCE = 500;
@@ -48,7 +48,7 @@ export class NaiveRedis {
     this.#commands = new Redis(options.redisUrl, {
       connectionName: `lockstep:${options.name}:command`,
       connectTimeout: CONNECT_TIMEOUT_MS,
-      commandTimeout: COMMAND_TIMEOUT_MS,
+      commandTimeout: options.commandTimeoutMs,
       // While Redis is gone a read shall go to the origin at once, not wait in a queue.
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,

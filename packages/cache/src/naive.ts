@@ -52,16 +52,18 @@ import { type CacheOptions, checkOptions, type Settings } from './options.ts';
 import { encode } from './origin/encode.ts';
 import { publish } from './telemetry.ts';
 
+const COMMAND_TIMEOUT_MS = 500;
+
 /** Says nothing; to a guarded cache it counts as foreign. */
 const TOKEN = 'naive';
 
 /**
  * The textbook cache behind the same contract: coherent in the happy case, and stale for as long as its TTLs when one
  * of the races above happens. `session` is served as `bounded`; `strong` and `bypass` go to the origin; bounds are
- * ignored.
+ * ignored. A Redis that never answers holds each command up for `commandTimeoutMs`.
  */
-export function createNaiveCache(options: CacheOptions): Cache {
-  return new NaiveCache(checkOptions(options));
+export function createNaiveCache(options: CacheOptions, commandTimeoutMs = COMMAND_TIMEOUT_MS): Cache {
+  return new NaiveCache(checkOptions(options), commandTimeoutMs);
 }
 
 class NaiveCache implements Cache {
@@ -75,12 +77,12 @@ class NaiveCache implements Cache {
   #isReady = false;
   #closed = false;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, commandTimeoutMs: number) {
     this.#settings = settings;
     this.#l1 = new (settings.l1 === 'lru' ? LruStore : NodeCacheStore)(settings.l1MaxEntries);
     this.#boundMs = settings.l1TtlMs + settings.l2TtlMs;
     this.#redis = new NaiveRedis(
-      { ...settings, tagTtlMs: this.#boundMs },
+      { ...settings, tagTtlMs: this.#boundMs, commandTimeoutMs },
       {
         invalidated: (keys) => this.#drop(keys, 'bus'),
         ready: () => {

@@ -1,18 +1,30 @@
 /** Caches on a real Redis that fails: cut and half-open buses, a Redis that stops, dies and returns. */
 import { createLink, type Link } from '@lockstep/cluster';
+import { type TakenPort, takePort } from '@lockstep/cluster/servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cache } from '../src/cache.ts';
 import { createCache } from '../src/guarded.ts';
+import type { CacheOptions } from '../src/options.ts';
 import { partitionNames } from '../src/redis/names.ts';
 import { Origin } from './origin.ts';
 import { endQuarantine, startRedis } from './redis.ts';
 
+/** Where the bound is held against the clock, or a silence has to be noticed. */
 const STALENESS_MS = 1_000;
+/**
+ * A long bound and the usual beat: where a machine stands still for a second, no command fails that no test makes fail. A
+ * MARK that is answered half a commit limit late refuses its write.
+ */
+const PATIENT = { stalenessMs: 10_000, beatMs: 250, commitLimitMs: 20_000 };
+/** What is left of a quarantine that a test waits for, ms. */
+const LEFT_MS = 1_000;
 /** Longer than a test may run. */
 const FOR_EVER_MS = 600_000;
 const NAMES = partitionNames('lockstep', 0);
 
 let server: Awaited<ReturnType<typeof startRedis>>;
+/** Of the link, also while it is down: another program would be given one that is anybody's. */
+let port: TakenPort;
 let link: Link;
 let writer: Cache;
 /** Its bus goes through the link. */
@@ -21,22 +33,27 @@ let origin: Origin;
 
 beforeEach(async () => {
   server = await startRedis();
-  link = await createLink({ target: server.url });
+  port = await takePort();
+  link = await createLink({ target: server.url, port: port.port });
   origin = new Origin();
-  writer = createCache(options('writer'));
-  reader = createCache({ ...options('reader'), busUrl: link.url });
-  await Promise.all([writer, reader].map((cache) => cache.ready(AbortSignal.timeout(60_000))));
-  await endQuarantine(server.client);
-  await settled();
 });
 
 afterEach(async () => {
   await Promise.all([writer.close(), reader.close()]);
   await link.close();
+  await port.release();
   await server.stop();
 });
 
-const options = (name: string) => ({ redisUrl: server.url, name, stalenessMs: STALENESS_MS, commitLimitMs: 1_200 });
+async function start(writing: Partial<CacheOptions> = {}, reading = writing): Promise<void> {
+  writer = createCache({ ...options('writer'), ...writing });
+  reader = createCache({ ...options('reader'), ...reading, busUrl: link.url });
+  await Promise.all([writer, reader].map((cache) => cache.ready(AbortSignal.timeout(60_000))));
+  await endQuarantine(server.client);
+  await settled();
+}
+
+const options = (name: string) => ({ redisUrl: server.url, name, ...PATIENT });
 const quarantine = () => [writer, reader].map((cache) => cache.status().partitions[0]?.quarantineMs);
 
 async function settled(): Promise<void> {
@@ -52,11 +69,18 @@ async function epochAfter(before: string | null | undefined): Promise<void> {
   await expect.poll(() => new Set(epochs()).size).toBe(1);
 }
 
-/** A quarantine counts from the beginning of its epoch and outlasts the longest mark; this makes it last until its end is called. */
+/**
+ * A quarantine counts from the beginning of its epoch and outlasts the longest mark; this makes it last until its end is
+ * called for, and from then on as long as one of which all but a little is over.
+ */
 async function longQuarantine(): Promise<() => Promise<unknown>> {
-  const longest = await server.client.hget(NAMES.meta, 'longestMark');
+  const longest = Number(await server.client.hget(NAMES.meta, 'longestMark'));
   await server.client.hset(NAMES.meta, 'longestMark', FOR_EVER_MS);
-  return () => server.client.hset(NAMES.meta, 'longestMark', String(longest));
+  return async () => {
+    const [seconds] = await server.client.time();
+    const since = Number(seconds) * 1_000 - longest + LEFT_MS;
+    await server.client.hset(NAMES.meta, { longestMark: longest, since });
+  };
 }
 
 /**
@@ -79,6 +103,7 @@ async function lagOf(version: number): Promise<number> {
 test.each(['down', 'blackhole'] as const)(
   'a bus that is %s costs latency: the beat pulls what it lost',
   async (kind) => {
+    await start({}, { stalenessMs: STALENESS_MS });
     await origin.read(reader, 'k');
     await link.fail({ kind });
     for (let version = 1; version <= 3; version++) {
@@ -91,6 +116,7 @@ test.each(['down', 'blackhole'] as const)(
 );
 
 test('a Redis that is stopped: reads fall through, writes are refused before they commit, both come back', async () => {
+  await start({ stalenessMs: STALENESS_MS });
   await origin.read(reader, 'k');
   process.kill(server.pid as number, 'SIGSTOP');
   try {
@@ -110,6 +136,7 @@ test('a Redis that is stopped: reads fall through, writes are refused before the
 test.each([true, false])(
   'a Redis that is killed (data lost: %s) begins a new epoch, in quarantine, and serves again',
   async (loseData) => {
+    await start();
     await origin.read(reader, 'k');
     await origin.write(writer, 'other');
     const before = reader.status().partitions[0]?.epoch;
@@ -130,6 +157,7 @@ test.each([true, false])(
 );
 
 test('a fill lease that outlives its epoch holds nobody up, neither in the quarantine nor after it', async () => {
+  await start();
   const holder = createCache({ ...options('holder'), loadLimitMs: FOR_EVER_MS });
   const started = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
@@ -161,18 +189,24 @@ test('a fill lease that outlives its epoch holds nobody up, neither in the quara
 });
 
 test('a write whose marks are lost with Redis during its commit is invalidated in the new epoch', async () => {
+  await start();
   await origin.read(reader, 'k');
+  const before = reader.status().partitions[0]?.epoch;
   const writing = writer.mutate({ keys: ['k'] }, async () => {
     await server.client.flushall();
     return origin.commit('k');
   });
   expect((await writing).result).toBe(1);
   await expect.poll(() => origin.read(reader, 'k')).toBe(1);
+  await epochAfter(before);
+  await endQuarantine(server.client);
   await settled();
   expect(await origin.read(reader, 'k')).toBe(1);
 });
 
 test('a committed write whose UNMARK finds no Redis is "unknown", and is invalidated once Redis is back', async () => {
+  // As soon as a machine that stands still for a second allows.
+  await start({ stalenessMs: 3 * STALENESS_MS });
   await origin.read(reader, 'k');
   const writing = writer.mutate({ keys: ['k'] }, async () => {
     process.kill(server.pid as number, 'SIGSTOP');

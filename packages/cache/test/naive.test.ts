@@ -6,13 +6,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLink, type Link } from '@lockstep/cluster';
-import { type RunningServer, startRedisServer } from '@lockstep/cluster/servers';
+import { type RunningServer, startRedisServer, type TakenPort, takePort } from '@lockstep/cluster/servers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Cache } from '../src/cache.ts';
 import { type CacheOptions, CommitAborted, createNaiveCache } from '../src/index.ts';
 
 /** A message or a new connection is awaited for this long; the machine may be busy. */
 const SOON = { timeout: 60_000 };
+/** Where Redis does not fail: a machine that stands still for a second must not turn hits into loads. */
+const PATIENCE_MS = 30_000;
 
 let folder: string;
 let redis: RunningServer;
@@ -21,6 +23,8 @@ let namespace = '';
 let tests = 0;
 let caches: Cache[] = [];
 let links: Link[] = [];
+/** Of the links, also while they are down: another program would be given one that is anybody's. */
+let ports: TakenPort[] = [];
 /** The origin: the version of each key. */
 let versions: Map<string, number>;
 let loads: number;
@@ -44,19 +48,33 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(caches.map((cache) => cache.close()));
   await Promise.all(links.map((link) => link.close()));
+  await Promise.all(ports.map((port) => port.release()));
   caches = [];
   links = [];
+  ports = [];
 });
 
-async function open(name: string, options: Partial<CacheOptions> = {}): Promise<Cache> {
-  const cache = createNaiveCache({ redisUrl: redis.url, name, namespace, ...options });
+const optionsOf = (name: string, options: Partial<CacheOptions>) => ({
+  redisUrl: redis.url,
+  name,
+  namespace,
+  ...options,
+});
+
+function open(name: string, options: Partial<CacheOptions> = {}): Promise<Cache> {
+  return opened(createNaiveCache(optionsOf(name, options), PATIENCE_MS));
+}
+
+async function opened(cache: Cache): Promise<Cache> {
   caches.push(cache);
   await cache.ready(AbortSignal.timeout(SOON.timeout));
   return cache;
 }
 
 async function linkTo(target: string): Promise<Link> {
-  const link = await createLink({ target });
+  const port = await takePort();
+  ports.push(port);
+  const link = await createLink({ target, port: port.port });
   links.push(link);
   return link;
 }
@@ -156,16 +174,20 @@ test.each(['down', 'blackhole'] as const)(
   'with Redis %s reads go to the origin and writes commit; it comes back by itself',
   async (kind) => {
     const link = await linkTo(redis.url);
-    const a = await open('a', { redisUrl: link.url });
+    const a = await opened(createNaiveCache(optionsOf('a', { redisUrl: link.url })));
     await link.fail({ kind });
     expect(await read(a)).toMatchObject({ value: 0, tier: 'ORIGIN' });
     expect(await write(a)).toMatchObject({ result: 1 });
     expect(await read(a)).toMatchObject({ value: 1, tier: 'ORIGIN' });
     await expect(a.invalidate({ keys: ['k'] })).rejects.toMatchObject({ code: 'E_CACHE_UNREACHABLE' });
     await link.heal();
-    await expect.poll(() => a.invalidate({ keys: ['k'] }).then(() => 'taken', String), SOON).toBe('taken');
-    await read(a);
-    expect(await inL2(a)).toMatchObject({ value: 1 });
+    // Each of these may take too long for it on a busy machine.
+    const shared = async () => {
+      await a.invalidate({ keys: ['k'] });
+      await read(a);
+      return inL2(a);
+    };
+    await expect.poll(shared, SOON).toMatchObject({ value: 1 });
   },
 );
 

@@ -23,9 +23,9 @@ describe('marks', () => {
     redis,
     scripts,
   }) => {
-    await scripts.mark(['k'], 'w1', 3_000);
+    await scripts.mark(['k'], 'w1', MARK_MS);
     const before = await redis.get(scripts.names.key('k'));
-    await scripts.mark(['k'], 'w2', 2_000);
+    await scripts.mark(['k'], 'w2', MARK_MS / 2);
     expect(await redis.get(scripts.names.key('k'))).toContain(String(before).slice(2));
     expect((await scripts.unmark(['k'], 'w2'))[3]).toBe(0);
     expect(await scripts.writers('k')).toEqual(['w1']);
