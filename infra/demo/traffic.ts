@@ -34,7 +34,7 @@ export class Traffic {
 
   /**
    * Asks until so many replicas have answered with this version, which has just been written: tells what each of them has
-   * shown last, and how long after the beginning an older one was still shown, 0 when never.
+   * shown last, and how long after the beginning it was last asked in vain, 0 when never: a slow answer is not a stale one.
    */
   async readThroughAll(
     product: number,
@@ -45,8 +45,8 @@ export class Traffic {
     let staleMs = 0;
     for (const since = performance.now(); ; ) {
       this.#signal.throwIfAborted();
-      const { by, version } = await this.#ask(`/products/${product}`);
       const ms = performance.now() - since;
+      const { by, version } = await this.#ask(`/products/${product}`);
       seen.set(by, version);
       if (version !== written) staleMs = ms;
       const all = [...seen.values()];

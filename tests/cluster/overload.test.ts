@@ -16,7 +16,7 @@ import { type Cluster, type Status, startCluster } from '@lockstep/cluster';
 import { afterEach, describe, expect, test } from 'vitest';
 import { separate } from '../lib/affinity.ts';
 import { total } from '../lib/internals.ts';
-import { Offer, type PhaseSeen, type Seen } from '../lib/offer.ts';
+import { Offer, PATIENCE_MS, type PhaseSeen, type Seen } from '../lib/offer.ts';
 import { OriginWatch } from '../lib/origin-watch.ts';
 import { after, suspend } from '../lib/suspension.ts';
 import { whileLocked } from '../lib/table-lock.ts';
@@ -89,8 +89,11 @@ async function start({ loads = LOADS, l1 = NO_ROOM, doorless = false }: Replicas
   const best = await clients.phase({ perSecond: null, ms: BEST_MS, connections: BUSY });
   const rate = perSecond(best, BEST_MS);
   tell('best', best, BEST_MS);
+  // Without the door everybody is let in: at least twice as many as can be answered while a client is patient, or a fast
+  // machine would answer each of those for whom there is a connection just in time.
+  const connections = doorless ? Math.max(MANY, Math.ceil((2 * rate * PATIENCE_MS) / 1_000)) : MANY;
   const at = async (part: number, ms: number, name: string) => {
-    const seen = await clients.phase({ perSecond: part * rate, ms, connections: MANY });
+    const seen = await clients.phase({ perSecond: part * rate, ms, connections });
     tell(name, seen, ms);
     return seen;
   };
@@ -161,6 +164,7 @@ describe('at three times the load', () => {
     );
 
     // All of it was offered: it is not the clients that were slow.
+    expect(storm.offered).toBeGreaterThan((0.75 * FACTOR * rate * STORM_MS) / 1_000);
     expect(storm.unsent).toBeLessThan(storm.offered / 50);
     // Whoever is not served is told so, in time, and that nothing was begun.
     expect(storm.shed).toBeGreaterThan(storm.offered / 4);
@@ -179,7 +183,9 @@ describe('at three times the load', () => {
   test('control, without the door: many are left without an answer', async () => {
     const { at } = await start({ doorless: true });
     const storm = await at(FACTOR, CONTROL_MS, 'three times');
-    expect(storm.late + storm.wrong).toBeGreaterThan(storm.offered / 4);
+    // Of those that were sent. Who waits in vain has a connection, and when all of them wait nobody else can send: with 4,000
+    // connections at most 4,000 a second, which on a fast machine is less than a fourth of what is due.
+    expect(storm.late + storm.wrong).toBeGreaterThan((storm.offered - storm.unsent) / 4);
   });
 });
 

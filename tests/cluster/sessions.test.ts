@@ -58,6 +58,7 @@ test('100,000 reads of hopping sessions, subscriptions killed and Redis killed t
   const nemesis = killSubscribers(redis.url ?? '', 200);
   await begun(sessions, 0.3 * READS);
   await nemesis.end();
+  const untroubled = sessions.history.length;
   await running.restart('redis', { kill: true, downMs: DOWN_MS });
   await begun(sessions, 0.6 * READS);
   await running.restart('redis', { kill: true, loseData: true, downMs: DOWN_MS });
@@ -67,9 +68,11 @@ test('100,000 reads of hopping sessions, subscriptions killed and Redis killed t
   expect(verdict.violations).toEqual([]);
   expect(verdict.levels.session.reads).toBeGreaterThan(0.99 * READS);
   expect(nemesis.strikes).toBeGreaterThan(10);
-  // A token costs nothing while nothing happens to Redis: most of it comes from L1 all the same.
-  const tiers = Map.groupBy(sessions.history, ({ tier }) => tier);
-  expect(tiers.get('L1')?.length).toBeGreaterThan(0.2 * READS);
+  // A token costs nothing while nothing happens to Redis: most of it comes from L1 all the same. Of the rest more is read past
+  // the cache the faster the machine is, as Redis is away, and the quarantine lasts, for seconds.
+  const hits = sessions.history.slice(0, untroubled).filter(({ tier }) => tier === 'L1');
+  console.log(`${hits.length} of the first ${untroubled} operations were answered by L1`);
+  expect(hits.length).toBeGreaterThan(0.3 * untroubled);
   await expectConvergence(await running.status(), PRODUCTS, BOUND_MS + BEAT_MS);
 }, 1_000_000);
 

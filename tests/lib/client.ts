@@ -14,7 +14,12 @@ export interface Question {
   readonly json?: unknown;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+/**
+ * How long a connection is kept that nothing is asked on, ms: less than nginx (65 s) and replicas (15 s) keep it, or we ask on
+ * one just as it is closed at the other end.
+ */
+const IDLE_MS = 5_000;
+const agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: IDLE_MS });
 const PATIENCE_MS = 30_000;
 
 /** One request on a kept-alive connection. Never throws: a broken connection is an answer too. */

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Verdict } from '@lockstep/history';
 
+/** How long a client waits for its answer, ms; then it closes the connection, as people and their programs do. */
+export const PATIENCE_MS = 1_000;
+
 /** What is offered for a while. */
 export interface Phase {
   /** Requests per second, whatever becomes of them; null: each connection asks again as soon as it is answered. */
@@ -14,7 +17,7 @@ export interface Phase {
 
 /** What became of the requests that were due in one second of a phase, or in all of it. */
 export interface Seen {
-  /** Due. */
+  /** Due, less what was due while this program stood still. */
   readonly offered: number;
   /** Answered in time with what was asked for. */
   readonly good: number;

@@ -2,16 +2,21 @@
 import { judge } from '@lockstep/history';
 import { Connection, type RawAnswer } from '@lockstep/traffic/connection';
 import { seeded } from '@lockstep/traffic/random';
-import type { Order, Phase, PhaseSeen, Seen } from './offer.ts';
+import { type Order, PATIENCE_MS, type Phase, type PhaseSeen, type Seen } from './offer.ts';
 import { type Request, Traffic } from './traffic.ts';
 
-/** How long a client waits for its answer, ms; then it closes the connection, as people and their programs do. */
-const PATIENCE_MS = 1_000;
 /** How often what is due is sent, ms. */
 const TICK_MS = 1;
+/** A longer pause between two ticks, ms, and this program has stood still. */
+const STILL_MS = 200;
 const US_PER_MS = 1_000;
 
 type Kept = { -readonly [name in keyof Seen]: Seen[name] };
+
+interface Second {
+  readonly seen: Kept;
+  readonly latencies: number[];
+}
 
 interface InFlight {
   readonly sent: number;
@@ -25,12 +30,15 @@ class Offering {
   readonly #traffic: Traffic;
   readonly #since = performance.now();
   readonly #cpu = process.cpuUsage();
-  readonly #seconds: { readonly seen: Kept; readonly latencies: number[] }[] = [];
+  readonly #seconds: Second[] = [];
   readonly #wrongs: Record<string, number> = {};
   readonly #idle: Connection[] = [];
   /** In the order in which they were sent: those that wait longest come first. */
   readonly #inFlight = new Set<InFlight>();
   readonly #over = Promise.withResolvers<void>();
+  #ticked = this.#since;
+  /** How long this program has stood still so far, ms. */
+  #still = 0;
   #open = 0;
   #offered = 0;
 
@@ -65,13 +73,16 @@ class Offering {
     }
     const { perSecond, ms, connections } = this.#phase;
     const elapsed = now - this.#since;
+    // What was due meanwhile is not made up for: thousands at once are another experiment, with no connection for most.
+    if (now - this.#ticked > STILL_MS) this.#still += now - this.#ticked;
+    this.#ticked = now;
     if (elapsed >= ms) {
       if (this.#inFlight.size === 0) this.#over.resolve();
     } else if (perSecond === null) {
       while (this.#inFlight.size < connections) this.#send(now);
     } else {
-      for (const due = (elapsed * perSecond) / 1_000; this.#offered < due; ) {
-        this.#send(this.#since + (this.#offered * 1_000) / perSecond);
+      for (const due = ((elapsed - this.#still) * perSecond) / 1_000; this.#offered < due; ) {
+        this.#send(this.#since + this.#still + (this.#offered * 1_000) / perSecond);
       }
     }
   }
@@ -125,10 +136,11 @@ class Offering {
     return connection;
   }
 
-  #second(due: number) {
+  #second(due: number): Second {
     const index = Math.max(0, Math.floor((due - this.#since) / 1_000));
-    this.#seconds[index] ??= { seen: newSeen(), latencies: [] };
-    return this.#seconds[index];
+    // Also those in which nothing was due, as all of us may have stood still for longer.
+    while (this.#seconds.length <= index) this.#seconds.push({ seen: newSeen(), latencies: [] });
+    return this.#seconds[index] as Second;
   }
 }
 
