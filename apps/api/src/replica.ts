@@ -59,7 +59,7 @@ export async function openReplica(config: Config, name: string, log: Logger): Pr
   const status = (): ReplicaStatus => {
     const told = cache.status();
     const counters = { ...told.counters, shed: told.counters.shed + door.shed };
-    return { name, ...told, counters, state: state(), eventLoopDelayMs: delay.ms };
+    return { name, protocol: config.protocol, ...told, counters, state: state(), eventLoopDelayMs: delay.ms };
   };
   const events = new EventStream(name, status);
   const metrics = new Metrics(name, cache, door);

@@ -36,6 +36,7 @@ describe('status', () => {
     const names = ['gets', 'l1Hits', 'l2Hits', 'loads', 'joins', 'bypasses', 'failures'];
     expect(await status()).toEqual({
       name: 'api-1',
+      protocol: 'guarded',
       state: 'ready',
       partitions: [{ epoch: expect.stringMatching(/./), applied: number, quarantineMs: 0 }],
       trust: { state: 'trusted', ageMs: number, boundMs: PATIENT_MS },

@@ -1,5 +1,3 @@
-import type { Protocol } from './shared/state.ts';
-
 /** What the console is told by its environment (docs/HTTP.md, "Console"). */
 export interface Config {
   readonly host: string;
@@ -17,8 +15,6 @@ export interface Config {
   readonly rps: number;
   readonly writesPercent: number;
   readonly seed: number;
-  /** What the replicas speak, where no launcher says it. */
-  readonly protocol: Protocol;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -102,7 +98,6 @@ export function readConfig(env: Environment, readFile: (path: string) => string)
     rps: number('CONSOLE_RPS', 0, 5_000, 120),
     writesPercent: number('CONSOLE_WRITES_PERCENT', 0, 100, 5),
     seed: number('CONSOLE_SEED', 0, 0xffff_ffff, 1),
-    protocol: text('CACHE_PROTOCOL') === 'naive' ? 'naive' : 'guarded',
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;

@@ -39,8 +39,8 @@ export async function run(env: Readonly<Record<string, string | undefined>>): Pr
   return 0;
 }
 
-function discoveryOf({ dns, protocol }: Config, session: ControlSession | null): Discovery {
-  if (dns !== null) return byDns(dns.name, dns.internalPort, dns.port, protocol);
+function discoveryOf({ dns }: Config, session: ControlSession | null): Discovery {
+  if (dns !== null) return byDns(dns.name, dns.internalPort, dns.port);
   if (session === null) throw new Error('the configuration names neither a launcher nor a name in DNS');
   return byControl(session);
 }

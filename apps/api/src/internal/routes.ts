@@ -2,6 +2,7 @@ import type { Cache, CacheStatus, Peeked } from '@lockstep/cache';
 import type { RequestHandler } from 'express';
 import type { Path } from '../app.ts';
 import { versionOf } from '../catalogue.ts';
+import type { Config } from '../config.ts';
 import { noQuery, queryOf } from '../http/parameters.ts';
 import { Problem } from '../http/problem.ts';
 import type { ReplicaState } from '../routes/health.ts';
@@ -22,6 +23,7 @@ export interface InternalOptions {
 /** What `/internal/status` says. */
 export interface ReplicaStatus extends Omit<CacheStatus, 'state'> {
   readonly name: string;
+  readonly protocol: Config['protocol'];
   readonly state: ReplicaState;
   readonly eventLoopDelayMs: number;
 }

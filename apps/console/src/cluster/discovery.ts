@@ -47,7 +47,7 @@ export function byControl(control: Pick<Control, 'status'>): Discovery {
 }
 
 /** By a name that leads to every replica's private side, as in compose; each is asked how it is called. */
-export function byDns(host: string, internalPort: number, port: number, protocol: Protocol): Discovery {
+export function byDns(host: string, internalPort: number, port: number): Discovery {
   const names = new Map<string, string>();
   return async () => {
     const addresses = (await lookup(host, { all: true })).slice(0, REPLICAS_MOST).map(({ address }) => address);
@@ -64,7 +64,7 @@ export function byDns(host: string, internalPort: number, port: number, protocol
       }),
     );
     const sorted = replicas.flat().sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-    const unknown = { protocol, boundMs: null, redisUp: null, postgresUp: null, nginxUp: null };
+    const unknown = { protocol: null, boundMs: null, redisUp: null, postgresUp: null, nginxUp: null };
     return { replicas: sorted, ...unknown };
   };
 }

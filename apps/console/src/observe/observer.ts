@@ -58,7 +58,7 @@ export class Observer {
   });
   readonly #gaps: Gaps;
   readonly #canaryKey: string;
-  #mixed = 0;
+  #changes = 0;
   #lagMost = -1;
   #timer: NodeJS.Timeout | undefined;
 
@@ -80,6 +80,7 @@ export class Observer {
       joined: (replica) => this.#say('joined', replica, 'joined the cluster'),
       left: (replica) => this.#left(replica),
       settings: (protocol, boundMs) => this.#settings(protocol, boundMs),
+      mixed: (isMixed) => this.#mixed(isMixed),
       trouble: (text) => this.log.add('trouble', null, text),
     });
     this.tail = new OriginTail({
@@ -153,7 +154,7 @@ export class Observer {
 
   /** The replicas change their protocol: some speak the one, some the other. */
   get changing(): boolean {
-    return this.#mixed > 0;
+    return this.#changes > 0;
   }
 
   /** An operation of the console's own, as it ends. */
@@ -171,15 +172,19 @@ export class Observer {
     this.log.add(kind, target, text);
   }
 
-  /** Judges nothing until the replicas have changed their protocol, then begins anew. */
+  /**
+   * Judges nothing until the replicas have changed their protocol, then begins anew; if they have not, all of them, when
+   * they speak one again. They are asked, as an end of the change may mean that it failed half-way.
+   */
   async whileMixed<T>(change: Promise<T>): Promise<T> {
-    this.#mixed++;
+    this.#changes++;
     this.verdict.hold();
     try {
       return await change;
     } finally {
-      this.#mixed--;
-      if (this.#mixed === 0) this.beginVerdict();
+      await this.site.ask();
+      this.#changes--;
+      if (!this.changing) this.#mixed(this.site.mixed);
     }
   }
 
@@ -245,8 +250,18 @@ export class Observer {
     this.#say('left', replica, 'left the cluster');
   }
 
+  #mixed(isMixed: boolean): void {
+    if (this.changing) return;
+    if (!isMixed) {
+      this.beginVerdict();
+      return;
+    }
+    this.verdict.hold();
+    this.log.add('protocol', null, 'replicas speak two protocols: nothing is judged until all of them speak one');
+  }
+
   #settings(protocol: Protocol, boundMs: number): void {
-    if (this.changing) this.verdict.hold();
+    if (this.changing || this.site.mixed) this.verdict.hold();
     else this.beginVerdict(boundMs);
     this.log.add('protocol', null, `${protocol} replicas, bound ${boundMs} ms: the verdict begins anew`);
   }

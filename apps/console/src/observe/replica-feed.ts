@@ -1,4 +1,4 @@
-import type { Member } from '../shared/state.ts';
+import type { Member, Protocol } from '../shared/state.ts';
 import { askJson } from './ask.ts';
 import { listen } from './event-source.ts';
 import { LagWindow } from './lag-window.ts';
@@ -36,7 +36,7 @@ export class ReplicaFeed {
   #said: Said | null = null;
   #saidAt = 0;
   #rates: Pick<Member, 'ratios' | 'perSecond'> & { originPerSecond: number } = none();
-  #asks = false;
+  #asking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(name: string, internal: string, told: FeedTold) {
@@ -49,6 +49,12 @@ export class ReplicaFeed {
   /** Its own word; null while it does not answer. */
   get state(): string | null {
     return typeof this.#said?.state === 'string' ? this.#said.state : null;
+  }
+
+  /** The protocol that it speaks; null while it does not answer. */
+  get protocol(): Protocol | null {
+    const protocol = this.#said?.protocol;
+    return protocol === 'naive' || protocol === 'guarded' ? protocol : null;
   }
 
   get boundMs(): number | null {
@@ -87,11 +93,21 @@ export class ReplicaFeed {
   }
 
   /** Asks for its status, unless that is being asked for. */
-  async poll(): Promise<void> {
-    if (this.#asks) return;
-    this.#asks = true;
+  poll(): Promise<void> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
+  /** Asks for its status as it is from now on: what is being asked for already may be answered by then. */
+  async pollAnew(): Promise<void> {
+    await this.#asking;
+    await this.poll();
+  }
+
+  async #ask(): Promise<void> {
     const said = await askJson(`${this.internal}/internal/status`, ANSWER_LIMIT_MS);
-    this.#asks = false;
     if (this.#closing.signal.aborted) return;
     const before = this.state;
     const now = performance.now();

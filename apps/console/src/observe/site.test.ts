@@ -7,7 +7,7 @@ const NOWHERE = 'http://127.0.0.1:1';
 const nothing = () => undefined;
 const TOLD: SiteTold = {
   ...{ applied: nothing, happened: nothing, state: nothing },
-  ...{ joined: nothing, left: nothing, settings: nothing, trouble: nothing },
+  ...{ joined: nothing, left: nothing, settings: nothing, mixed: nothing, trouble: nothing },
 };
 
 function found(...names: string[]): Found {

@@ -14,6 +14,8 @@ export interface SiteTold extends FeedTold {
   left(replica: string): void;
   /** Another protocol, or another bound, than before; also the first ones. */
   settings(protocol: Protocol, boundMs: number): void;
+  /** The replicas that answer do not all speak one protocol, or do again. */
+  mixed(isMixed: boolean): void;
   trouble(text: string): void;
 }
 
@@ -31,6 +33,7 @@ export class Site {
   #found: Found | null = null;
   #protocol: Protocol | null = null;
   #boundMs: number | null = null;
+  #mixed = false;
   #timer: NodeJS.Timeout | undefined;
   #polls: NodeJS.Timeout | undefined;
   #closed = false;
@@ -39,7 +42,6 @@ export class Site {
   #looks = 0;
   #taken = 0;
 
-  /** `protocol` is what is assumed of a cluster that does not say. */
   constructor(discovery: Discovery, told: SiteTold) {
     this.#discovery = discovery;
     this.#told = told;
@@ -48,7 +50,7 @@ export class Site {
   start(): void {
     void this.#turn();
     this.#polls = setInterval(() => {
-      for (const { feed } of this.#watched.values()) void feed.poll();
+      for (const { feed } of this.#watched.values()) this.#hear(feed.poll());
     }, POLL_MS);
   }
 
@@ -73,6 +75,12 @@ export class Site {
     this.#take(found);
   }
 
+  /** Asks every replica how it is by now. */
+  async ask(): Promise<void> {
+    await Promise.all([...this.#watched.values()].map(({ feed }) => feed.pollAnew()));
+    this.#heard();
+  }
+
   names(): string[] {
     return [...this.#watched.keys()];
   }
@@ -94,6 +102,11 @@ export class Site {
 
   urlOf(replica: string): string | null {
     return this.#watched.get(replica)?.found.url ?? null;
+  }
+
+  /** True while the replicas that answer do not all speak one protocol, as when a change of it ended half-way. */
+  get mixed(): boolean {
+    return this.#mixed;
   }
 
   get protocol(): Protocol {
@@ -187,16 +200,28 @@ export class Site {
       const feed = this.#watched.get(name)?.feed ?? new ReplicaFeed(name, internal, this.#told);
       const isNew = !this.#watched.has(name);
       this.#watched.set(name, { found: replica, feed });
-      if (isNew) void feed.poll();
+      if (isNew) this.#hear(feed.poll());
       if (isNew && !first) this.#told.joined(name);
     }
-    this.#settings(found);
+    this.#heard();
   }
 
-  #settings(found: Found): void {
-    const bounds = [...this.#watched.values()].flatMap(({ feed }) => feed.boundMs ?? []);
-    const protocol = found.protocol ?? this.#protocol ?? 'guarded';
-    const boundMs = found.boundMs ?? bounds[0] ?? this.#boundMs;
+  #hear(polled: Promise<void>): void {
+    void polled.then(() => this.#heard());
+  }
+
+  /** Takes what the replicas have said together, and what is known of all of them. */
+  #heard(): void {
+    if (this.#closed) return;
+    const feeds = [...this.#watched.values()].map(({ feed }) => feed);
+    const [spoken, ...others] = new Set(feeds.flatMap(({ protocol }) => protocol ?? []));
+    const isMixed = others.length > 0;
+    if (isMixed !== this.#mixed) {
+      this.#mixed = isMixed;
+      this.#told.mixed(isMixed);
+    }
+    const protocol = this.#found?.protocol ?? (isMixed ? this.#protocol : spoken) ?? this.#protocol ?? 'guarded';
+    const boundMs = this.#found?.boundMs ?? feeds.flatMap((feed) => feed.boundMs ?? [])[0] ?? this.#boundMs;
     if (boundMs === null || (protocol === this.#protocol && boundMs === this.#boundMs)) return;
     this.#protocol = protocol;
     this.#boundMs = boundMs;

@@ -94,9 +94,9 @@ export class Scenarios {
     const { site, verdict } = observer;
     this.#set({ protocol, phase: 'switching', stepText: `The replicas are restarted with the ${wordFor(protocol)}.` });
     const stage = new LiveStage({ protocol, ids, observer, clients, faults, control, signal });
-    if (site.protocol !== protocol) await stage.during(observer.whileMixed(control.protocol(protocol)));
+    if (site.protocol !== protocol || site.mixed) await stage.during(observer.whileMixed(control.protocol(protocol)));
     await site.refresh();
-    const ready = await stage.until(() => site.allReady && site.protocol === protocol, READY_MS);
+    const ready = await stage.until(() => site.allReady && site.protocol === protocol && !site.mixed, READY_MS);
     if (!ready) throw new Error(`the replicas are not ready within ${READY_MS} ms`);
     clients.begin(scenario.seed);
     observer.beginVerdict();
