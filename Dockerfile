@@ -13,6 +13,7 @@ COPY apps/api/package.json apps/api/
 COPY apps/console/package.json apps/console/
 COPY packages/cache/package.json packages/cache/
 COPY packages/cluster/package.json packages/cluster/
+COPY packages/command-line/package.json packages/command-line/
 COPY packages/history/package.json packages/history/
 COPY packages/traffic/package.json packages/traffic/
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
@@ -23,6 +24,7 @@ COPY infra/postgres infra/postgres
 COPY infra/compose/health.sh infra/compose/
 COPY packages/history/src packages/history/src
 COPY packages/traffic/src packages/traffic/src
+COPY packages/command-line/src packages/command-line/src
 COPY packages/cluster/src packages/cluster/src
 COPY packages/cache/src packages/cache/src
 COPY apps/console/src apps/console/src

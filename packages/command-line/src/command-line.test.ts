@@ -19,12 +19,32 @@ test('a user is told every problem, and how it is used', () => {
   );
 });
 
-test('operands are taken where there are some', () => {
-  expect(new CommandLine(['steady', '--json'], { ...FORM, operands: true }).operands).toEqual(['steady']);
+test('operands are taken where there are some, also as numbers', () => {
+  const line = new CommandLine(['steady', '--json', '12'], { ...FORM, operands: true });
+  expect(line.operands).toEqual(['steady', '12']);
+  expect(line.wholeOf('N', line.operands[1] ?? null, 1, 12)).toBe(12);
+  expect(line.wholeOf('N', null, 1, 12)).toBeNull();
+  expect(line.wholeOf('N', 'steady', 1, 12)).toBeNull();
+  expect(line.problems).toEqual(['N is "steady"; it is a whole number from 1 to 12']);
+});
+
+test('one of some choices, the first if it is not given', () => {
+  expect([read('--row', 'b').choice('row', ['a', 'b']), read().choice('row', ['a', 'b'])]).toEqual(['b', 'a']);
+  const line = read('--row', 'd');
+  line.choice('row', ['a', 'b', 'c']);
+  expect(line.problems).toEqual(['--row is "d"; it is a or b or c']);
+});
+
+test('what was given is known by name, also where its value is wrong', () => {
+  const given = read('--row', 'a', '--wrong', '--json=1', '--row=b', '--max').given.map(({ name }) => name);
+  expect(given).toEqual(['row', 'json', 'row', 'max']);
 });
 
 test('every problem is told at once', () => {
-  const line = read('--wrong', '-x', 'operand', '--json=1', '--max', '--row', 'a', '--minutes', '1', '--minutes', '2');
+  const line = read(
+    ...['--wrong', '-x', 'operand', '--json=1', '--max', '--row', 'a', '--minutes', '1', '--minutes', '2'],
+    ...['--help', '--help'],
+  );
   expect(line.problems).toEqual([
     'there is no option --wrong',
     'there is no option -x',
@@ -34,6 +54,7 @@ test('every problem is told at once', () => {
     // As it is what was given to --max.
     'a is no option; only options are taken',
     '--minutes is given twice',
+    '--help is given twice',
   ]);
   expect(() => line.check()).toThrow(UsageError);
   expect(() => line.check()).toThrow(expect.objectContaining({ code: 'E_USAGE', problems: line.problems }));

@@ -28,11 +28,19 @@ export interface Form<Flag extends string, Value extends string> {
   readonly operands?: boolean;
 }
 
+/** An option as it was given: `json`, `--json`. */
+export interface Option {
+  readonly name: string;
+  readonly rawName: string;
+}
+
 /** A command line taken apart. It collects what is wrong instead of stopping at the first, as `parseArgs` by itself would. */
 export class CommandLine<Flag extends string, Value extends string> {
   readonly operands: readonly string[];
   /** What is wrong, in words for the user; whoever reads the line adds what only he can see. */
   readonly problems: string[] = [];
+  /** The options that are in it, as often as they are and in their order, also those whose value is wrong. */
+  readonly given: readonly Option[];
   readonly #form: Form<Flag, Value>;
   readonly #flags = new Set<string>();
   readonly #values = new Map<string, string[]>();
@@ -45,6 +53,7 @@ export class CommandLine<Flag extends string, Value extends string> {
     };
     const { tokens } = parseArgs({ args: [...argv], strict: false, tokens: true, allowPositionals: true, options });
     this.operands = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
+    this.given = tokens.filter((token) => token.kind === 'option').filter(({ name }) => Object.hasOwn(options, name));
     for (const token of tokens) {
       if (token.kind === 'option') this.#take(token);
       else if (token.kind === 'positional' && form.operands !== true) {
@@ -67,12 +76,27 @@ export class CommandLine<Flag extends string, Value extends string> {
 
   /** Null if it is not given, or not between these: then that is a problem. */
   whole(name: Value, least: number, most: number): number | null {
-    return this.#between(name, 'whole number', /^\d{1,15}$/, least, most);
+    return this.wholeOf(`--${name}`, this.value(name), least, most);
+  }
+
+  /** As `whole`, of an operand that is called so. */
+  wholeOf(called: string, text: string | null, least: number, most: number): number | null {
+    return this.#between({ called, text, kind: 'whole number', form: /^\d{1,15}$/ }, least, most);
   }
 
   /** As `whole`, with a fraction. */
   number(name: Value, least: number, most: number): number | null {
-    return this.#between(name, 'number', /^\d+(\.\d+)?$|^\.\d+$/, least, most);
+    const [called, text] = [`--${name}`, this.value(name)];
+    return this.#between({ called, text, kind: 'number', form: /^\d+(\.\d+)?$|^\.\d+$/ }, least, most);
+  }
+
+  /** One of these, of which the first stands for no other: if it is none of them, that is a problem. */
+  choice<Choice extends string>(name: Value, choices: readonly [Choice, ...Choice[]]): Choice {
+    const text = this.value(name);
+    const chosen = choices.find((choice) => choice === text);
+    if (text !== null && chosen === undefined)
+      this.problems.push(`--${name} is "${text}"; it is ${choices.join(' or ')}`);
+    return chosen ?? choices[0];
   }
 
   /** Throws a `UsageError` if there is a problem. */
@@ -80,23 +104,23 @@ export class CommandLine<Flag extends string, Value extends string> {
     if (this.problems.length > 0) throw new UsageError(this.problems);
   }
 
-  #between(name: Value, kind: string, form: RegExp, least: number, most: number): number | null {
-    const text = this.value(name);
+  #between({ called, text, kind, form }: NumberGiven, least: number, most: number): number | null {
     if (text === null) return null;
     const value = form.test(text) ? Number(text) : Number.NaN;
     if (value >= least && value <= most) return value;
-    this.problems.push(`--${name} is "${text}"; it is a ${kind} from ${least} to ${most}`);
+    this.problems.push(`${called} is "${text}"; it is a ${kind} from ${least} to ${most}`);
     return null;
   }
 
-  #take({ name, rawName, value, inlineValue }: Given): void {
+  #take({ name, rawName, value, inlineValue }: OptionGiven): void {
     const isFlag = this.#form.flags.some((flag) => flag === name);
     const isValue = this.#form.values.some((valued) => valued === name);
     const before = this.#values.get(name) ?? [];
     const mayRepeat = this.#form.repeated?.some((repeated) => repeated === name) === true;
     // `--row --json` is a forgotten value.
     const missing = !value || (inlineValue === false && value.startsWith('--'));
-    if (isFlag && value === undefined) this.#flags.add(name);
+    if (isFlag && this.#flags.has(name)) this.problems.push(`${rawName} is given twice`);
+    else if (isFlag && value === undefined) this.#flags.add(name);
     else if (isFlag) this.problems.push(`${rawName} takes no value`);
     else if (!isValue) this.problems.push(`there is no option ${rawName}`);
     else if (missing) this.problems.push(`${rawName} needs a value`);
@@ -105,9 +129,14 @@ export class CommandLine<Flag extends string, Value extends string> {
   }
 }
 
-interface Given {
-  readonly name: string;
-  readonly rawName: string;
+interface NumberGiven {
+  readonly called: string;
+  readonly text: string | null;
+  readonly kind: string;
+  readonly form: RegExp;
+}
+
+interface OptionGiven extends Option {
   readonly value?: string | undefined;
   readonly inlineValue?: boolean | undefined;
 }

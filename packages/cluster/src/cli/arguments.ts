@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { CommandLine } from '@lockstep/command-line';
 import { UsageError } from '../errors.ts';
 import { DOWN_LIMIT_MS, REPLICAS_DEFAULT, REPLICAS_MAX } from '../limits.ts';
 import type { RestartOptions } from '../options.ts';
@@ -52,10 +52,17 @@ export interface ScenarioInvocation {
 }
 
 const FLAGS = ['help', 'json', 'logs', 'no-install', 'no-console', 'kill', 'lose-data'] as const;
-const VALUES = [
-  ...['replicas', 'port', 'console-port', 'keep', 'protocol', 'writes', 'staleness', 'backend'],
-  ...['cluster', 'down', 'for'],
-];
+const START_VALUES = [
+  'replicas',
+  'port',
+  'console-port',
+  'keep',
+  'protocol',
+  'writes',
+  'staleness',
+  'backend',
+] as const;
+const VALUES = [...START_VALUES, 'cluster', 'down', 'for'] as const;
 
 interface CommandForm {
   readonly options: readonly string[];
@@ -67,10 +74,7 @@ interface CommandForm {
 /** Which options belong to which command; `start` is what is done without a command. */
 const COMMANDS: Readonly<Record<string, CommandForm>> = {
   start: {
-    options: [
-      ...['replicas', 'port', 'console-port', 'keep', 'protocol', 'writes', 'staleness', 'backend'],
-      ...['no-install', 'no-console', 'json', 'logs'],
-    ],
+    options: [...START_VALUES, 'no-install', 'no-console', 'json', 'logs'],
     operands: [],
   },
   status: { options: ['json', 'cluster'], operands: [] },
@@ -101,7 +105,7 @@ function invocationOf(read: Reader): Invocation {
     case 'status':
       return { command: 'status', cluster, json: read.flag('json') };
     case 'scale':
-      return { command: 'scale', cluster, replicas: read.integer('N', read.operand, 1, REPLICAS_MAX) ?? 1 };
+      return { command: 'scale', cluster, replicas: read.wholeOf('N', read.operand, 1, REPLICAS_MAX) ?? 1 };
     case 'stop':
       return { command: 'stop', cluster };
     case 'watch':
@@ -109,7 +113,7 @@ function invocationOf(read: Reader): Invocation {
         command: 'watch',
         cluster,
         json: read.flag('json'),
-        forS: read.integer('--for', read.value('for'), 1, WATCH_MAX_S),
+        forS: read.whole('for', 1, WATCH_MAX_S),
       };
     case 'scenario':
       return {
@@ -133,14 +137,14 @@ function startOf(read: Reader): StartInvocation {
   return {
     command: 'start',
     backend: read.choice('backend', ['auto', 'processes', 'compose']),
-    replicas: read.integer('--replicas', read.value('replicas'), 1, REPLICAS_MAX) ?? REPLICAS_DEFAULT,
-    port: read.integer('--port', read.value('port'), 0, PORT_MAX),
+    replicas: read.whole('replicas', 1, REPLICAS_MAX) ?? REPLICAS_DEFAULT,
+    port: read.whole('port', 0, PORT_MAX),
     console: !read.flag('no-console'),
-    consolePort: read.integer('--console-port', read.value('console-port'), 0, PORT_MAX),
+    consolePort: read.whole('console-port', 0, PORT_MAX),
     keep: read.value('keep'),
     protocol: read.choice('protocol', ['guarded', 'naive']),
     writes: read.choice('writes', ['bounded', 'linearizable']),
-    stalenessMs: read.integer('--staleness', read.value('staleness'), 1, STALENESS_MAX_MS),
+    stalenessMs: read.whole('staleness', 1, STALENESS_MAX_MS),
     install: !read.flag('no-install'),
     json: read.flag('json'),
     logs: read.flag('logs'),
@@ -158,92 +162,36 @@ function restartOf(read: Reader): RestartOptions {
   return {
     kill: read.flag('kill'),
     loseData: read.flag('lose-data'),
-    downMs: read.integer('--down', read.value('down'), 0, DOWN_LIMIT_MS) ?? 0,
+    downMs: read.whole('down', 0, DOWN_LIMIT_MS) ?? 0,
   };
 }
 
-/** Takes a command line apart, and collects what is wrong with it instead of stopping at the first. */
-class Reader {
-  readonly problems: string[] = [];
+/** A command line in which the first operand is the command, and says which options and operands belong to it. */
+class Reader extends CommandLine<(typeof FLAGS)[number], (typeof VALUES)[number]> {
   readonly command: string;
   readonly operand: string | null;
-  readonly #values = new Map<string, string | true>();
 
   constructor(argv: readonly string[]) {
-    const { tokens } = parseArgs({
-      args: [...argv],
-      strict: false,
-      tokens: true,
-      allowPositionals: true,
-      options: Object.fromEntries([
-        ...FLAGS.map((name) => [name, { type: 'boolean' as const }]),
-        ...VALUES.map((name) => [name, { type: 'string' as const }]),
-      ]),
-    });
-    const operands = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
-    const [first = 'start'] = operands;
+    super(argv, { flags: FLAGS, values: VALUES, operands: true });
+    const [first = 'start', ...given] = this.operands;
     const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
-    if (command === undefined) this.problems.push(`there is no command ${first}; ${Object.keys(COMMANDS).join(', ')}`);
     this.command = command === undefined ? 'start' : first;
-    const given = operands.slice(1);
-    for (const [index, name] of (command?.operands ?? []).entries()) {
-      if (given[index] === undefined && command?.optional !== true) this.problems.push(`${first} needs ${name}`);
-    }
     this.operand = given[0] ?? null;
-    for (const extra of command === undefined ? [] : given.slice(command.operands.length)) {
-      this.problems.push(`${first} does not take ${extra}`);
+    if (command === undefined) this.problems.push(`there is no command ${first}; ${Object.keys(COMMANDS).join(', ')}`);
+    else this.#hold(first, command, given);
+  }
+
+  /** Holds what was given against what the command takes. */
+  #hold(name: string, { options, operands, optional = false }: CommandForm, given: readonly string[]): void {
+    const missing = optional ? [] : operands.slice(given.length);
+    for (const operand of missing) this.problems.push(`${name} needs ${operand}`);
+    const strange = this.given.filter((option) => option.name !== 'help' && !options.includes(option.name));
+    for (const extra of [...given.slice(operands.length), ...strange.map(({ rawName }) => rawName)]) {
+      this.problems.push(`${name} does not take ${extra}`);
     }
-    for (const token of tokens) {
-      if (token.kind !== 'option') continue;
-      // `--keep --json` is a forgotten value, not a folder of that name.
-      const forgotten = token.inlineValue === false && token.value.startsWith('--');
-      this.#take(token.rawName, token.name, forgotten ? undefined : token.value, command);
-    }
   }
 
-  #take(
-    raw: string,
-    name: string,
-    value: string | undefined,
-    command: { options: readonly string[] } | undefined,
-  ): void {
-    const isFlag = (FLAGS as readonly string[]).includes(name);
-    if (!isFlag && !VALUES.includes(name)) this.problems.push(`there is no option ${raw}`);
-    else if (name !== 'help' && command !== undefined && !command.options.includes(name)) {
-      this.problems.push(`${this.command} does not take ${raw}`);
-    } else if (this.#values.has(name)) this.problems.push(`${raw} is given twice`);
-    else if (isFlag && value !== undefined) this.problems.push(`${raw} takes no value`);
-    else if (!isFlag && (value === undefined || value === '')) this.problems.push(`${raw} needs a value`);
-    else this.#values.set(name, isFlag ? true : (value ?? ''));
-  }
-
-  flag(name: (typeof FLAGS)[number]): boolean {
-    return this.#values.has(name);
-  }
-
-  value(name: string): string | null {
-    const value = this.#values.get(name);
-    return typeof value === 'string' ? value : null;
-  }
-
-  integer(label: string, text: string | null, least: number, most: number): number | null {
-    if (text === null) return null;
-    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= least && value <= most) return value;
-    this.problems.push(`${label} is "${text}"; it is a whole number from ${least} to ${most}`);
-    return null;
-  }
-
-  /** One of these; the first is the default. */
-  choice<T extends string>(name: string, choices: readonly [T, ...T[]]): T {
-    const text = this.value(name);
-    const chosen = choices.find((choice) => choice === text);
-    if (text !== null && chosen === undefined)
-      this.problems.push(`--${name} is "${text}"; it is ${choices.join(' or ')}`);
-    return chosen ?? choices[0];
-  }
-
-  url(name: string): string | null {
+  url(name: (typeof VALUES)[number]): string | null {
     const text = this.value(name);
     if (text !== null && !URL.canParse(text))
       this.problems.push(`--${name} is "${text}"; it is a URL, as status prints it`);
