@@ -15,6 +15,8 @@ export interface PageFixture {
   breakStreams(refuse: boolean): void;
   /** Says nothing more on streams that stay open, as a server that was stopped. */
   silence(isSilent: boolean): void;
+  /** From now on nothing comes on the connections that are open, and nothing says so. */
+  forget(): void;
   close(): Promise<void>;
 }
 
@@ -27,11 +29,14 @@ export async function openFixture(replicas: number, port = 0): Promise<PageFixtu
   const app = createApp({ token, guard: () => guard, stream, verdict: () => world.verdict(), orders: ordersOf(world) });
   let isRefusing = false;
   let isSilent = false;
+  let forgotten = 0;
   const server = createServer((request, response) => {
     if (isRefusing && request.url?.startsWith('/api/events')) response.writeHead(503).end();
     else {
       const { write } = response;
-      response.write = (...chunk: unknown[]) => isSilent || write.apply(response, chunk as Parameters<typeof write>);
+      const from = forgotten;
+      response.write = (...chunk: unknown[]) =>
+        isSilent || from !== forgotten || write.apply(response, chunk as Parameters<typeof write>);
       app(request, response);
     }
   });
@@ -48,6 +53,9 @@ export async function openFixture(replicas: number, port = 0): Promise<PageFixtu
     },
     silence: (silent) => {
       isSilent = silent;
+    },
+    forget: () => {
+      forgotten++;
     },
     close: async () => {
       world.close();

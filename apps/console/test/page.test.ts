@@ -262,6 +262,13 @@ describe.skipIf(!hasBrowser())('the page', () => {
     await expect.poll(() => texts('#link-words'), WAIT).toEqual(['live']);
   });
 
+  test('and one on which nothing comes any more is given up for another', async () => {
+    fixture.forget();
+    await expect.poll(() => texts('#link-words'), WAIT).toEqual([expect.stringMatching(/^Connection lost/)]);
+    await expect.poll(() => texts('#link-words'), WAIT).toEqual(['live']);
+    expect(seen.problems).toEqual([]);
+  });
+
   test.each(['script', 'stylesheet'])(
     'a %s that is lost on its way is asked for again, with the page',
     async (type) => {

@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import type { Control } from '../cluster/control.ts';
 import { Faults } from './faults.ts';
 
-test('a fault that is undone while it begins is healed when it has begun', async () => {
+const WAYS: Readonly<Record<string, (faults: Faults) => Promise<void>>> = {
+  'by itself': (faults) => faults.undo(faults.all()[0]?.id ?? ''),
+  'with all others': (faults) => faults.undoAll(),
+};
+
+test.each(Object.keys(WAYS))('a fault that is undone, %s, while it begins is healed when it has begun', async (way) => {
   const orders: string[] = [];
   const silent = Promise.withResolvers<void>();
   const link = async (...[replica, role, fault]: Parameters<Control['link']>) => {
@@ -23,7 +28,7 @@ test('a fault that is undone while it begins is healed when it has begun', async
     log: () => undefined,
   });
   const begun = faults.begin({ kind: 'blackhole-bus', target: 'api-1' });
-  const undone = faults.undo(faults.all()[0]?.id ?? '');
+  const undone = WAYS[way]?.(faults);
   silent.resolve();
   await Promise.all([begun, undone]);
   expect(orders).toEqual(['api-1 bus blackhole', 'api-1 bus healed']);

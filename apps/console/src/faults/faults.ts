@@ -106,8 +106,14 @@ export class Faults {
     await this.#end(held);
   }
 
+  /** Ends all that can be ended, those too that are still beginning. */
   async undoAll(): Promise<void> {
-    await Promise.all([...this.#held.values()].map((held) => (held.begun?.heal ? this.#end(held) : undefined)));
+    await Promise.all(
+      [...this.#held.values()].map(async (held) => {
+        await held.beginning;
+        if (held.begun?.heal) await this.#end(held);
+      }),
+    );
   }
 
   #hold(held: Held, holdMs: number): void {

@@ -53,9 +53,16 @@ export function forgetConnections(): void {
 function askRaw(url: string, question: Question, answered: (raw: RawAnswer | null) => void): void {
   const [, host = '', name = '', port, path = '/'] = ADDRESS.exec(url) ?? [];
   const connection = keptFor(host) ?? new Connection(name.replace(/^\[|\]$/g, ''), Number(port ?? 80));
-  const late = setTimeout(() => connection.close(), question.limitMs);
+  // Once the sockets have been read:
+  //   1: a replica answers   2: this process stands still until the limit has passed   3: timers come before sockets, and who
+  //   has answered in time would be called silent.
+  let last: NodeJS.Immediate | undefined;
+  const late = setTimeout(() => {
+    last = setImmediate(() => connection.close());
+  }, question.limitMs);
   connection.ask(requestOf(host, path, question), (raw) => {
     clearTimeout(late);
+    clearImmediate(last);
     if (connection.open) keep(host, connection);
     answered(raw);
   });

@@ -108,7 +108,8 @@ export class Canary<Stored> {
     const { version } = await this.#written();
     await this.#until('the canary is right again', async () => {
       const reads = await Promise.all(replicas().map((replica) => read(replica, true)));
-      return reads.every((one) => (one?.version ?? -1) >= (version ?? 0));
+      // Where nobody serves, nobody has dropped anything.
+      return reads.length > 0 && reads.every((one) => (one?.version ?? -1) >= (version ?? 0));
     });
   }
 

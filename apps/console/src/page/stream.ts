@@ -2,6 +2,8 @@ import type { Snapshot } from '../shared/state.ts';
 
 /** After this long without a word the picture is called old, in ms; the server speaks five times a second. */
 const SILENCE_MS = 3000;
+/** After this long the stream is opened anew, in ms, and so often while nothing comes. */
+const ANEW_MS = 10_000;
 /** Between looks at the silence, in ms. */
 const LOOK_MS = 500;
 /** Before a stream that was refused is asked for again, in ms. */
@@ -19,13 +21,15 @@ interface Listener {
 /**
  * The server's events. A break is resumed by the browser itself, which sends the last id it saw; a refusal (too many
  * clients, a server that is being restarted) ends an EventSource for good, so it is begun anew, ever less often.
- * Silence on an open connection counts as lost too: a stopped server keeps its sockets open.
+ * Silence on an open connection counts as lost too: a stopped server keeps its sockets open. When it lasts, another
+ * connection is opened: a machine that slept, or a network in between, may have forgotten this one without a word.
  */
 export class Stream {
   readonly #url: string;
   readonly #listener: Listener;
   #source: EventSource | undefined;
   #heard = performance.now();
+  #opened = performance.now();
   #link: Link = 'connecting';
   #retryMs: number = RETRY_MS.first;
 
@@ -40,6 +44,7 @@ export class Stream {
     this.#source?.close();
     const source = new EventSource(this.#url);
     this.#source = source;
+    this.#opened = performance.now();
     source.addEventListener('snapshot', (event) => {
       this.#listener.snapshot(JSON.parse(event.data) as Snapshot);
       this.#hear();
@@ -64,7 +69,11 @@ export class Stream {
   }
 
   #look(): void {
-    if (this.#link === 'lost' || performance.now() - this.#heard > SILENCE_MS) this.#tell('lost');
+    const now = performance.now();
+    if (this.#link === 'lost' || now - this.#heard > SILENCE_MS) this.#tell('lost');
+    // One that is closed is begun anew already.
+    const isQuiet = now - Math.max(this.#heard, this.#opened) > ANEW_MS;
+    if (isQuiet && this.#source?.readyState !== EventSource.CLOSED) this.#open();
   }
 
   #tell(link: Link): void {
