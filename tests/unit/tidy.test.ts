@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'packages/cache/src': [],
   'packages/history/src': [],
   'packages/traffic/src': [],
-  'packages/cluster/src': [],
+  'packages/cluster/src': ['command-line'],
   'packages/command-line/src': [],
   'packages/model/src': ['cache', 'command-line'],
   'packages/simulation/src': ['cache', 'command-line', 'history', 'model', 'traffic'],
