@@ -230,7 +230,7 @@ function sessionHits(scene: Scene, name: ReplicaName, scope: Scope): SceneMove[]
       const floor = sessionFloor(session, scope.property);
       changed.then('session', {
         do: 'read',
-        with: given(changed, scope, changed[name].partition, version, entry.stamp),
+        with: given(changed, scope, changed[name].partition, 'read', { version, stamp: entry.stamp }),
       });
       const wrong = version < floor ? `session hit in L1 of ${name} gives v${version} after v${floor}` : undefined;
       return { words: `session hit in L1 of ${name} returns v${version}`, wrong };

@@ -10,7 +10,7 @@ import { wordsOfReply } from './reply-words.ts';
 import type { Scene } from './scene.ts';
 import type { ReplicaName, Scope, ServerName } from './scope.ts';
 import { ask, KEY, LONG_MS, metaOf, TAG } from './server.ts';
-import { type Given, merging, sameToken } from './session.ts';
+import { type Given, isNews, merging } from './session.ts';
 
 /**
  * Drives the core's `Read`, as the library's reader does: performs its effects, one step at a time, and judges what it
@@ -264,10 +264,10 @@ interface Answer {
 function end(scene: Scene, scope: Scope, replica: Replica, slot: number, answer: Answer): string | undefined {
   const flight = replica.flights[slot] as Flight;
   close(replica, slot);
-  const { version, stamp } = answer;
+  const { version } = answer;
   const { partition, name } = replica;
   if (flight.session !== null) {
-    scene.then('session', { do: 'read', with: given(scene, scope, partition, version, stamp) });
+    scene.then('session', { do: 'read', with: given(scene, scope, partition, 'read', answer) });
     if (version < flight.session) return `the session reads v${version} at ${name} after v${flight.session}`;
   }
   if (scope.property === 'strong' || scope.property === 'linearizable') {
@@ -294,16 +294,18 @@ function short(
 /** What the session is given; `past` as the library's tokens know it. */
 export function given(
   scene: Scene,
-  { forgets, without }: Scope,
+  scope: Scope,
   partition: Replica['partition'],
-  version: number,
-  stamp: Stamp,
+  did: 'read' | 'wrote',
+  { version, stamp }: { readonly version: number; readonly stamp: Stamp },
 ): Given {
   const { origin, session } = scene;
   const past = stamp.epoch === partition.epoch ? partition.past : [];
-  // Where tokens age, there is a time of its own between what was before a new one and what came after it.
-  const news = forgets === true && !sameToken(session.token, merging(without)(session.token, stamp, 0, past));
-  return { version, stamp, past, at: news ? tick(origin) : origin.now, split: origin.split };
+  const merged = () => merging(scope.without)(session.token, stamp, 0, past);
+  const news = scope.forgets === true && isNews(session, did, version, merged(), scope);
+  // There is a time of its own between what was before it and what came after it.
+  const at = news ? tick(origin) : origin.now;
+  return { news, version, stamp, past, at, split: origin.split };
 }
 
 function close(replica: Replica, slot: number): void {

@@ -18,6 +18,8 @@ export interface Session {
 
 /** What an answer gives to the client. `past`: what the stamp's epoch is known to succeed. */
 export interface Given {
+  /** It brings something of which the client knew nothing before; told where tokens age. */
+  readonly news: boolean;
   readonly version: number;
   readonly stamp: Stamp;
   readonly past: readonly string[];
@@ -39,12 +41,23 @@ export function sessionFloor({ wrote, read }: Session, property: Property): numb
 export function performOnSession(session: Session, operation: Operation, { property, forgets, without }: Scope): void {
   session.busy = false;
   if (operation.do === 'give up') return;
-  const { version, stamp, past, at, split } = operation.with as Given;
+  const { news, version, stamp, past, at, split } = operation.with as Given;
   // What the property does not ask for is no part of the state.
   if (operation.do === 'wrote' && property !== 'monotonic') session.wrote = Math.max(session.wrote, version);
   if (operation.do === 'read' && property === 'monotonic') session.read = Math.max(session.read, version);
   const merged = merging(without)(session.token, stamp, forgets === true ? pointTime(at, split) : 0, past);
-  if (!sameToken(session.token, merged)) session.token = merged;
+  if (news || !sameToken(session.token, merged)) session.token = merged;
+}
+
+/**
+ * Whether an answer is news, which its point is as old as: another token, or a version that it may not fall behind from now on.
+ * The token may be the same then:
+ *   1: Redis cannot be asked, and a session reads v0, of which it is unknown when that was   2: it cannot be asked again, and
+ *   the session reads v1: unknown as before, and not as old as v0.
+ */
+export function isNews(session: Session, did: 'read' | 'wrote', version: number, token: Token, scope: Scope): boolean {
+  const isJudged = did === (scope.property === 'monotonic' ? 'read' : 'wrote');
+  return (isJudged && version > sessionFloor(session, scope.property)) || !sameToken(session.token, token);
 }
 
 /** Of a point that was issued while two servers accepted writes. */

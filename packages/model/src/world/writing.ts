@@ -246,7 +246,10 @@ function acknowledged(scene: Scene, writer: Writer, scope: Scope, stamp: Stamp):
   const { version, session } = writer;
   if (version > 0) acknowledge(scene.origin, version, scope);
   if (session)
-    scene.then('session', { do: 'wrote', with: given(scene, scope, scene[writer.on].partition, version, stamp) });
+    scene.then('session', {
+      do: 'wrote',
+      with: given(scene, scope, scene[writer.on].partition, 'wrote', { version, stamp }),
+    });
   finish(writer);
   if (scope.ownMarks === true && version > 0) {
     writer.toNote = scope.without?.driver?.doneAtUnmark ? { ...stamp, clock: writer.markedAt } : stamp;

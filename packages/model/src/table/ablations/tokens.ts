@@ -78,12 +78,30 @@ export const TOKENS: readonly Ablation[] = [
     },
     within: 20,
   },
+  {
+    without: 'stamps that make what they cover young again [C11]',
+    scope: {
+      ...FORGETTING,
+      property: 'monotonic',
+      writers: MUTATE,
+      without: { merge: asOldAsBefore },
+    },
+    within: 20,
+  },
 ];
 
 /** A clock of an epoch that the client has seen covers whatever else it has seen. */
 function healedByItsOwn(...[token, stamp, ...given]: Parameters<typeof merge>): Token {
   const own = token.filter(({ epoch }) => epoch === stamp.epoch);
   return merge(own.length > 0 ? own : token, stamp, ...given);
+}
+
+/** What is seen again is as old as when it was seen first. */
+function asOldAsBefore(...[token, stamp, now, past]: Parameters<typeof merge>): Token {
+  const merged = merge(token, stamp, now, past);
+  const covered = token.filter((part) => !merged.includes(part));
+  const issuedAt = Math.min(now, ...covered.map((part) => part.issuedAt));
+  return merged.map((part) => (token.includes(part) ? part : { ...part, issuedAt }));
 }
 
 function notClocked(this: { held: unknown; passBy(epoch: string, clock: number): unknown } & Own): unknown {
