@@ -17,6 +17,8 @@ const FOUND_MS = 3_000;
 /** When each of six replicas has had its turn at nginx, three times over. */
 const TURNS = 18;
 const WRITES_AGAIN_MS = 5_000;
+/** How often it is scaled to one replica. */
+const ROUNDS = 3;
 /** So many products of a load's own: a history begins with products as they were seeded. */
 const PRODUCTS = 400;
 const noEngine = inject('engineProblem') !== null;
@@ -87,6 +89,25 @@ describe.skipIf(noEngine)('guarded', () => {
       unknown: { reads: 0, writes: 0 },
       failed: { writes: 0 },
     });
+  });
+
+  // For nginx a list of one is another matter: whoever was on the way to one that is gone is shown no other.
+  test('to 1 and back to 3, again and again: nobody notices', async () => {
+    const load = loadOn(cluster, 4);
+    for (let round = 0; round < ROUNDS; round++) {
+      await cluster.scale(3);
+      const since = performance.now();
+      await expect.poll(() => answeredBy(load, since).length).toBe(3);
+      await cluster.scale(1);
+      // Until the list has been made anew, and whoever had asked by the old one has been answered.
+      const gone = performance.now();
+      await expect.poll(() => performance.now() - gone, { timeout: 2 * FOUND_MS }).toBeGreaterThan(FOUND_MS);
+    }
+    await cluster.scale(3);
+    await load.finish();
+    const verdict = verdictOn('compose, to 1 and back to 3', load.history, BOUND_MS);
+    expect(load.reads.unanswered).toBe(0);
+    expect(verdict).toMatchObject({ violations: [], unknown: { reads: 0, writes: 0 }, failed: { writes: 0 } });
   });
 
   test('Redis killed and started again: every promise is kept, and writes are accepted within 5 s', async () => {
