@@ -85,7 +85,7 @@ export function seenBy({ token }: Session): TokenPart | undefined {
 }
 
 /** The same points, however old. */
-export function sameToken(one: Token, other: Token): boolean {
+function sameToken(one: Token, other: Token): boolean {
   return (
     one.length === other.length &&
     one.every(({ epoch, clock }, at) => epoch === other[at]?.epoch && clock === other[at]?.clock)
