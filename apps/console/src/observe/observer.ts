@@ -184,7 +184,7 @@ export class Observer {
     } finally {
       await this.site.ask();
       this.#changes--;
-      if (!this.changing) this.#mixed(this.site.mixed);
+      this.#mixed(this.site.mixed);
     }
   }
 
