@@ -1,7 +1,7 @@
 /** What a replica answers while Redis or Postgres cannot be reached, or there is too much to do; and what it logs. */
 import { Agent } from 'node:http';
-import { createLink, type Link } from '@lockstep/cluster';
-import { type TakenPort, takePort } from '@lockstep/cluster/servers';
+import type { Link } from '@lockstep/cluster';
+import { startLink } from '@lockstep/cluster/servers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { createLog } from '../src/log.ts';
@@ -11,16 +11,14 @@ import { environment, openTestReplica, PATIENT, quarantineOver, type TestReplica
 import { type Servers, startServers, WAIT } from './servers.ts';
 
 let servers: Servers;
-/** Ours also while a link is down: any other port might be given to somebody else then, who would answer for it. */
-const ports: TakenPort[] = [];
 let redis: Link;
 let postgres: Link;
 let replica: TestReplica;
 
 beforeAll(async () => {
   servers = await startServers();
-  redis = await linkTo(servers.redis.url);
-  postgres = await linkTo(servers.postgres.url);
+  redis = await startLink(servers.redis.url);
+  postgres = await startLink(servers.postgres.url);
   replica = await openTestReplica(servers, 'api-1', { ...urls(), ...LIMITS });
   await quarantineOver(replica);
 });
@@ -28,15 +26,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await replica?.drain();
   await Promise.all([redis?.close(), postgres?.close()]);
-  await Promise.all(ports.map((port) => port.release()));
   await servers?.stop();
 });
-
-async function linkTo(target: string): Promise<Link> {
-  const taken = await takePort();
-  ports.push(taken);
-  return createLink({ target, port: taken.port });
-}
 
 /**
  * As short as tests that wait for their ends can have it: 140 reads have to arrive before the first of them is given up, and a

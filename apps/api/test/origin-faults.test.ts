@@ -3,8 +3,8 @@
  * a write is called aborted only when it was, unknown only after COMMIT.
  */
 import { CommitAborted } from '@lockstep/cache';
-import { createLink, type Link } from '@lockstep/cluster';
-import { type TakenPort, takePort } from '@lockstep/cluster/servers';
+import type { Link } from '@lockstep/cluster';
+import { startLink } from '@lockstep/cluster/servers';
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Connections } from '../src/origin/connections.ts';
@@ -28,8 +28,6 @@ const LONG_MS = 20_000;
 const GRACE_MS = 3_000;
 
 let database: TestDatabase;
-/** Ours also while the link is down: any other port might be given to somebody else then, who would answer for it. */
-let port: TakenPort;
 let link: Link;
 let origin: PostgresOrigin;
 let id: number;
@@ -37,8 +35,7 @@ let id: number;
 beforeAll(async () => {
   database = await TestDatabase.start();
   await database.migrate();
-  port = await takePort();
-  link = await createLink({ target: database.url, port: port.port });
+  link = await startLink(database.url);
   // Lets a test hold up COMMIT, or make it fail: what runs last in a transaction.
   await database.sql(`CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -52,7 +49,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await link?.close();
-  await port?.release();
   await database?.stop();
 });
 

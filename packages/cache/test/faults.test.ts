@@ -1,6 +1,6 @@
 /** Caches on a real Redis that fails: cut and half-open buses, a Redis that stops, dies and returns. */
-import { createLink, type Link } from '@lockstep/cluster';
-import { type TakenPort, takePort } from '@lockstep/cluster/servers';
+import type { Link } from '@lockstep/cluster';
+import { startLink } from '@lockstep/cluster/servers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cache } from '../src/cache.ts';
 import { createCache } from '../src/guarded.ts';
@@ -23,8 +23,6 @@ const FOR_EVER_MS = 600_000;
 const NAMES = partitionNames('lockstep', 0);
 
 let server: Awaited<ReturnType<typeof startRedis>>;
-/** Of the link, also while it is down: another program would be given one that is anybody's. */
-let port: TakenPort;
 let link: Link;
 let writer: Cache;
 /** Its bus goes through the link. */
@@ -33,15 +31,13 @@ let origin: Origin;
 
 beforeEach(async () => {
   server = await startRedis();
-  port = await takePort();
-  link = await createLink({ target: server.url, port: port.port });
+  link = await startLink(server.url);
   origin = new Origin();
 });
 
 afterEach(async () => {
   await Promise.all([writer.close(), reader.close()]);
   await link.close();
-  await port.release();
   await server.stop();
 });
 

@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLink, type Link } from '@lockstep/cluster';
-import { type RunningServer, startRedisServer, type TakenPort, takePort } from '@lockstep/cluster/servers';
+import type { Link } from '@lockstep/cluster';
+import { type RunningServer, startLink, startRedisServer } from '@lockstep/cluster/servers';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Cache } from '../src/cache.ts';
 import { type CacheOptions, CommitAborted, createNaiveCache } from '../src/index.ts';
@@ -23,8 +23,6 @@ let namespace = '';
 let tests = 0;
 let caches: Cache[] = [];
 let links: Link[] = [];
-/** Of the links, also while they are down: another program would be given one that is anybody's. */
-let ports: TakenPort[] = [];
 /** The origin: the version of each key. */
 let versions: Map<string, number>;
 let loads: number;
@@ -48,10 +46,8 @@ beforeEach(() => {
 afterEach(async () => {
   await Promise.all(caches.map((cache) => cache.close()));
   await Promise.all(links.map((link) => link.close()));
-  await Promise.all(ports.map((port) => port.release()));
   caches = [];
   links = [];
-  ports = [];
 });
 
 const optionsOf = (name: string, options: Partial<CacheOptions>) => ({
@@ -72,9 +68,7 @@ async function opened(cache: Cache): Promise<Cache> {
 }
 
 async function linkTo(target: string): Promise<Link> {
-  const port = await takePort();
-  ports.push(port);
-  const link = await createLink({ target, port: port.port });
+  const link = await startLink(target);
   links.push(link);
   return link;
 }

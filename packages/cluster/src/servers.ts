@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs';
+import { createLink, type Link } from './link/link.ts';
 import { Logs } from './processes/logs.ts';
 import { takePorts } from './processes/ports.ts';
 import { findPrograms } from './processes/programs.ts';
@@ -37,6 +38,19 @@ export async function startPostgresServer(folder: string): Promise<RunningServer
   const { site, end } = siteOf(folder);
   const place = { port, password: PASSWORD, dataFolder: `${folder}/postgres`, kept: false };
   return started(ownPostgres(site, place), end, release);
+}
+
+/** Opens a link on a port that is its own until it is closed, also while it is down. */
+export async function startLink(target: string, socket: string | null = null): Promise<Link> {
+  const { port, release } = await takePort();
+  try {
+    const link = await createLink({ target, socket, port });
+    const close = link.close.bind(link);
+    return Object.assign(link, { close: () => close().then(release) });
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
 /** A port of loopback that is the caller's, whether or not anybody listens on it, until it is released. */

@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLink, type Link } from '../src/link/link.ts';
+import type { Link } from '../src/link/link.ts';
 import { WAYS } from '../src/link/testing/link-to.ts';
-import { type RunningServer, startRedisServer } from '../src/servers.ts';
+import { type RunningServer, startLink, startRedisServer } from '../src/servers.ts';
 import { redisSays } from './redis-says.ts';
 
 let folder: string;
@@ -32,7 +32,7 @@ describe.each(WAYS)('by its %s', (way) => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lockstep-redis-'));
     redis = await startRedisServer(folder);
-    link = await createLink({ target: redis.url, socket: way === 'socket' ? redis.socket : null });
+    link = await startLink(redis.url, way === 'socket' ? redis.socket : null);
     expect(redis.socket).not.toBeNull();
   });
 
